@@ -1,0 +1,1 @@
+"""Delivery: HTTP, web pages and the one command."""

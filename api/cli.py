@@ -1,0 +1,50 @@
+"""The one command, ``changtong``: mounts the commands of every package lazily, and serves the site.
+
+Imports are slow in this field (gtfs_kit 2.4 s, numba 0.8 s, fastapi 0.6 s), so that nothing but
+cyclopts is imported until a command is chosen: ``changtong --help`` answers in under 0.5 s.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+app = App(
+    name="changtong",
+    help="""Changtong (暢通): a journey planner and adaptive traffic signals for a city.
+
+Start with `changtong serve` (the web pages), `changtong plan 美麗島 夢時代` (a journey)
+or `changtong signals evaluate corridor` (controllers compared in SUMO).""",
+    version_flags=["--version"],
+)
+app.command("gtfs.cli:app", name="gtfs", help="Validate, describe and clip GTFS feeds.")
+app.command("mobility.cli:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
+app.command("mobility.cli:plan", name="plan", help="Plan a journey: FROM TO, each `lat,lon`, a stop id or a stop name.")
+app.command("mobility.cli:bench_app", name="bench", help="Measure our engines beside their peers, in the same run.")
+app.command("signals.cli:app", name="signals", help="Evaluate, run and audit traffic-signal controllers.")
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str, Parameter(env_var="HOST")] = "127.0.0.1",
+    port: Annotated[int, Parameter(env_var="PORT")] = 8080,
+    city: Annotated[str, Parameter(env_var="CHANGTONG_CITY")] = "kaohsiung",
+) -> None:
+    """Serve the web pages and the API.
+
+    Args:
+        host: Address to listen on; 0.0.0.0 for every interface.
+        port: TCP port.
+        city: A city that ships with Changtong, or the path of a GTFS zip or folder.
+    """
+    from api.app import run  # noqa: PLC0415  (fastapi is slow to import)
+
+    run(host=host, port=port, city=city)
+
+
+def main() -> None:
+    """Entry point of the ``changtong`` command."""
+    sys.exit(app() or 0)

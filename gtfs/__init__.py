@@ -1,0 +1,1 @@
+"""GTFS: a feed in, a checked feed out; knows the specification and nothing else."""

@@ -1,0 +1,1 @@
+"""The journey planner and parking."""

@@ -1,0 +1,1 @@
+"""The adaptive signal controller, its safety guard and its evaluation."""

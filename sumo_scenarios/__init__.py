@@ -1,0 +1,1 @@
+"""SUMO scenarios: data, manifests and the scripts that generate them."""
