@@ -11,13 +11,20 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("changtong")
+
+
 app = App(
     name="changtong",
     help="""Changtong (暢通): a journey planner and adaptive traffic signals for a city.
 
 Start with `changtong serve` (the web pages), `changtong plan 美麗島 夢時代` (a journey)
 or `changtong signals evaluate corridor` (controllers compared in SUMO).""",
-    version_flags=["--version"],
+    version=_version,
 )
 app.command("gtfs.cli:app", name="gtfs", help="Validate, describe and clip GTFS feeds.")
 app.command("mobility.cli:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
@@ -40,7 +47,7 @@ def serve(
         port: TCP port.
         city: A city that ships with Changtong, or the path of a GTFS zip or folder.
     """
-    from api.app import run  # noqa: PLC0415  (fastapi is slow to import)
+    from api.app import run
 
     run(host=host, port=port, city=city)
 

@@ -1,0 +1,55 @@
+# Everything one does with Changtong. Needs python3 (3.11 or later) and make; the rest installs itself into .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+export PYTHONWARNINGS ?=
+PIP_FLAGS := --quiet --disable-pip-version-check --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix bench docs lock clean
+
+help: ## list what can be done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Changtong needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	  { echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+	@echo "Installing the pinned packages into .venv (about a minute; 2 GB) ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation -e .
+	@touch $(STAMP)
+
+setup: $(STAMP) ## create or refresh .venv
+
+run: $(STAMP) ## serve the planner and the signals page on http://127.0.0.1:8080 (HOST and PORT change it)
+	@$(BIN)/changtong serve
+
+test: check ## check, then every test
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: $(STAMP) ## ruff, mypy strict and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(STAMP) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure beside the peers; prints ratios
+	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## write docs/reference from the code
+	@$(BIN)/python docs/generate.py
+
+lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock (pins and hashes, no addresses)
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --format requirements-txt --all-groups --all-extras --no-emit-project --no-header -o requirements.lock
+	@rm uv.lock
+
+clean: ## remove what was built, not .venv
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
