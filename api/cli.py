@@ -55,3 +55,7 @@ def serve(
 def main() -> None:
     """Entry point of the ``changtong`` command."""
     sys.exit(app() or 0)
+
+
+if __name__ == "__main__":
+    main()
