@@ -1,0 +1,52 @@
+"""``python -m sumo_scenarios.build [NAME ...] [--out FOLDER]``: rebuild the committed networks and demand."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from sumo_scenarios.build.demand import write_demand
+from sumo_scenarios.build.designs import DESIGNS
+from sumo_scenarios.build.nets import Streets, build_net, netconvert
+from sumo_scenarios.build.plans import Plan, write_programs
+
+HOME = Path(__file__).resolve().parents[1]
+_HEADER = re.compile(r"<!--.*?-->\s*", re.DOTALL)  # netconvert writes the time and paths of this machine into it
+
+
+def build_scenario(name: str, folder: Path) -> dict[str, Plan]:
+    """Write NAME.net.xml and NAME.rou.xml into ``folder``."""
+    streets = Streets(DESIGNS[name]())
+    folder.mkdir(parents=True, exist_ok=True)
+    net = folder / f"{name}.net.xml"
+    with tempfile.TemporaryDirectory() as work:
+        default = build_net(streets, Path(work))
+        programs = Path(work) / "programs.tll.xml"
+        plans = write_programs(streets, default, programs)
+        netconvert("-s", str(default), "-i", str(programs), "-o", str(net))
+    net.write_text(_HEADER.sub("", net.read_text(encoding="utf-8")), encoding="utf-8")
+    write_demand(streets, folder / f"{name}.rou.xml")
+    return plans
+
+
+def main(arguments: list[str]) -> int:
+    """Build the scenarios named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m sumo_scenarios.build", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(DESIGNS)}; without a name all")
+    parser.add_argument("--out", type=Path, help="folder to write NAME/ into (default: beside this package)")
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.names if name not in DESIGNS]:
+        parser.error(f"no design named {unknown[0]!r}; there are {', '.join(DESIGNS)}")
+    for name in chosen.names or DESIGNS:
+        plans = build_scenario(name, (chosen.out or HOME) / name)
+        for signal, plan in sorted(plans.items()):
+            greens = "+".join(str(g) for g in plan.greens_s)
+            sys.stdout.write(f"{name} {signal}: cycle {plan.cycle_s} s, greens {greens} s, offset {plan.offset_s} s\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
