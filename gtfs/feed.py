@@ -52,7 +52,8 @@ class Table:
 class Feed:
     """A whole feed. ``tables`` is keyed by file name (``"stops.txt"``) and holds every file of the
     specification that we know, an empty table where the feed has none. ``present`` names the files
-    that the feed really has."""
+    that the feed really has.
+    """
 
     source: str
     tables: Mapping[str, Table]

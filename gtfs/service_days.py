@@ -1,0 +1,141 @@
+"""Service dates and the clock of a service day.
+
+A time in GTFS counts from "noon minus 12 h" of the service date in the time zone of the agency (GTFS
+Schedule reference, "Field Types", Time), which is midnight except on the days when clocks change, and
+passes 24:00:00 for what runs after midnight. So do our service-day seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from gtfs.feed import ABSENT, Column, Feed, Table
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ADDED = 1
+"""``exception_type`` of calendar_dates.txt; 2 removes."""
+
+
+class NoServiceDates(LookupError):  # noqa: N818  (named for what is missing)
+    """The feed has no day on which anything runs."""
+
+
+def to_number(date: dt.date) -> int:
+    """The date as the tables hold it, YYYYMMDD."""
+    return date.year * 10_000 + date.month * 100 + date.day
+
+
+def to_date(number: int) -> dt.date:
+    """The date of YYYYMMDD."""
+    return dt.date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def active_services(feed: Feed, date: dt.date) -> frozenset[str]:
+    """The service_ids that run on the date: calendar.txt, then the exceptions of calendar_dates.txt."""
+    calendar = feed["calendar.txt"]
+    day = to_number(date)
+    regular = set(calendar["service_id"][_runs(calendar, day, WEEKDAYS[date.weekday()])].tolist())
+    exceptions = feed["calendar_dates.txt"]
+    on_day = exceptions["date"] == day
+    is_added = exceptions["exception_type"] == ADDED
+    is_known = exceptions["exception_type"] != ABSENT
+    added = set(exceptions["service_id"][on_day & is_added].tolist())
+    removed = set(exceptions["service_id"][on_day & is_known & ~is_added].tolist())
+    return frozenset((regular - removed) | added)
+
+
+def _runs(calendar: Table, day: int, weekday: str) -> Column:
+    in_range = (calendar["start_date"] != ABSENT) & (calendar["start_date"] <= day) & (day <= calendar["end_date"])
+    return in_range & (calendar[weekday] == 1)
+
+
+def list_service_dates(feed: Feed, service_id: str) -> list[dt.date]:
+    """Every date on which the service runs, in order."""
+    calendar = feed["calendar.txt"]
+    dates: set[dt.date] = set()
+    for row in np.flatnonzero(calendar["service_id"] == service_id):
+        dates |= _calendar_dates(calendar, int(row))
+    exceptions = feed["calendar_dates.txt"]
+    for row in np.flatnonzero(exceptions["service_id"] == service_id):
+        number, kind = int(exceptions["date"][row]), int(exceptions["exception_type"][row])
+        if ABSENT in {number, kind}:
+            continue
+        if kind == ADDED:
+            dates.add(to_date(number))
+        else:
+            dates.discard(to_date(number))
+    return sorted(dates)
+
+
+def _calendar_dates(calendar: Table, row: int) -> set[dt.date]:
+    first, last = int(calendar["start_date"][row]), int(calendar["end_date"][row])
+    if ABSENT in {first, last}:
+        return set()
+    runs = [int(calendar[weekday][row]) == 1 for weekday in WEEKDAYS]
+    if not any(runs):
+        return set()
+    begin = to_date(first)
+    days = (to_date(last) - begin).days + 1
+    return {date for n in range(days) if runs[(date := begin + dt.timedelta(days=n)).weekday()]}
+
+
+def service_dates(feed: Feed) -> tuple[dt.date, dt.date]:
+    """The first and the last date on which some service runs.
+
+    Raises:
+        NoServiceDates: Nothing ever runs.
+    """
+    services = np.unique(
+        np.concatenate([feed["calendar.txt"]["service_id"], feed["calendar_dates.txt"]["service_id"]]).astype(str)
+    )
+    ends = [(dates[0], dates[-1]) for service in services.tolist() if (dates := list_service_dates(feed, service))]
+    if not ends:
+        raise NoServiceDates(f"{feed.source}: no service runs on any date; look at calendar.txt and calendar_dates.txt")
+    return min(first for first, _ in ends), max(last for _, last in ends)
+
+
+@cache
+def service_day_start(date: dt.date, timezone: str) -> dt.datetime:
+    """The instant of 00:00:00 of the service day: noon minus 12 h, in UTC.
+
+    On the days when clocks change it is not midnight: the hours that pass are counted, not those shown.
+    """
+    noon = dt.datetime.combine(date, dt.time(12), ZoneInfo(timezone))
+    # only in UTC does a timedelta count time that really passes
+    return noon.astimezone(dt.UTC) - dt.timedelta(hours=12)
+
+
+def to_instant(date: dt.date, seconds: int, timezone: str) -> dt.datetime:
+    """The instant of a time of the service day, with the local time zone set."""
+    return (service_day_start(date, timezone) + dt.timedelta(seconds=seconds)).astimezone(ZoneInfo(timezone))
+
+
+def to_service_time(instant: dt.datetime, date: dt.date, timezone: str) -> int:
+    """Seconds of the service day at the instant: negative before it, over 86,400 after it.
+
+    Raises:
+        ValueError: The instant has no time zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} has no time zone, so it is no instant")
+    passed = instant.astimezone(dt.UTC) - service_day_start(date, timezone)
+    return passed.days * 86_400 + passed.seconds
+
+
+def feed_timezone(feed: Feed) -> str:
+    """The agency's time zone (the specification asks that all agencies have the same); UTC where none has one."""
+    return next((str(zone) for zone in feed["agency.txt"]["agency_timezone"] if zone), "Etc/UTC")
+
+
+def feed_language(feed: Feed) -> str:
+    """The language of names: feed_info's ``default_lang`` or ``feed_lang``, else the agency's, else empty.
+
+    ``mul`` (several languages) says nothing about a single name and is passed over.
+    """
+    info, agency = feed["feed_info.txt"], feed["agency.txt"]
+    stated = [*info["default_lang"], *info["feed_lang"], *agency["agency_lang"]]
+    return next((str(language) for language in stated if language not in {"", "mul"}), "")
