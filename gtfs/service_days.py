@@ -12,8 +12,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
-from gtfs.feed import ABSENT, Column, Feed, Table
+from gtfs.feed import ABSENT, Feed, Table
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ADDED = 1
@@ -48,39 +49,18 @@ def active_services(feed: Feed, date: dt.date) -> frozenset[str]:
     return frozenset((regular - removed) | added)
 
 
-def _runs(calendar: Table, day: int, weekday: str) -> Column:
-    in_range = (calendar["start_date"] != ABSENT) & (calendar["start_date"] <= day) & (day <= calendar["end_date"])
-    return in_range & (calendar[weekday] == 1)
+def _runs(calendar: Table, day: int, weekday: str) -> npt.NDArray[np.bool_]:
+    start, end = calendar["start_date"], calendar["end_date"]
+    return np.asarray((start != ABSENT) & (start <= day) & (day <= end) & (calendar[weekday] == 1))
 
 
 def list_service_dates(feed: Feed, service_id: str) -> list[dt.date]:
     """Every date on which the service runs, in order."""
-    calendar = feed["calendar.txt"]
-    dates: set[dt.date] = set()
-    for row in np.flatnonzero(calendar["service_id"] == service_id):
-        dates |= _calendar_dates(calendar, int(row))
-    exceptions = feed["calendar_dates.txt"]
-    for row in np.flatnonzero(exceptions["service_id"] == service_id):
-        number, kind = int(exceptions["date"][row]), int(exceptions["exception_type"][row])
-        if ABSENT in {number, kind}:
-            continue
-        if kind == ADDED:
-            dates.add(to_date(number))
-        else:
-            dates.discard(to_date(number))
-    return sorted(dates)
-
-
-def _calendar_dates(calendar: Table, row: int) -> set[dt.date]:
-    first, last = int(calendar["start_date"][row]), int(calendar["end_date"][row])
-    if ABSENT in {first, last}:
-        return set()
-    runs = [int(calendar[weekday][row]) == 1 for weekday in WEEKDAYS]
-    if not any(runs):
-        return set()
-    begin = to_date(first)
-    days = (to_date(last) - begin).days + 1
-    return {date for n in range(days) if runs[(date := begin + dt.timedelta(days=n)).weekday()]}
+    calendar, exceptions = feed["calendar.txt"], feed["calendar_dates.txt"]
+    regular = np.flatnonzero(calendar["service_id"] == service_id).tolist()
+    exceptional = np.flatnonzero(exceptions["service_id"] == service_id).tolist()
+    dates: list[dt.date] = _service_days(feed, regular, exceptional).tolist()
+    return dates
 
 
 def service_dates(feed: Feed) -> tuple[dt.date, dt.date]:
@@ -89,13 +69,47 @@ def service_dates(feed: Feed) -> tuple[dt.date, dt.date]:
     Raises:
         NoServiceDates: Nothing ever runs.
     """
-    services = np.unique(
-        np.concatenate([feed["calendar.txt"]["service_id"], feed["calendar_dates.txt"]["service_id"]]).astype(str)
-    )
-    ends = [(dates[0], dates[-1]) for service in services.tolist() if (dates := list_service_dates(feed, service))]
+    regular, exceptional = _group_rows(feed["calendar.txt"]), _group_rows(feed["calendar_dates.txt"])
+    ends: list[dt.date] = []
+    for service in regular.keys() | exceptional.keys():
+        days = _service_days(feed, regular.get(service, []), exceptional.get(service, []))
+        ends += days[[0, -1]].tolist() if len(days) else []
     if not ends:
         raise NoServiceDates(f"{feed.source}: no service runs on any date; look at calendar.txt and calendar_dates.txt")
-    return min(first for first, _ in ends), max(last for _, last in ends)
+    return min(ends), max(ends)
+
+
+def _group_rows(table: Table) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, service in enumerate(table["service_id"].tolist()):
+        rows.setdefault(service, []).append(row)
+    return rows
+
+
+def _service_days(feed: Feed, regular: list[int], exceptional: list[int]) -> npt.NDArray[np.datetime64]:
+    """The days of one service, given its rows in calendar.txt and in calendar_dates.txt."""
+    days = np.empty(0, dtype="datetime64[D]")
+    for row in regular:
+        days = np.union1d(days, _calendar_days(feed["calendar.txt"], row))
+    exceptions = feed["calendar_dates.txt"]
+    changes: dict[bool, list[dt.date]] = {True: [], False: []}
+    for row in exceptional:
+        number, kind = int(exceptions["date"][row]), int(exceptions["exception_type"][row])
+        if ABSENT not in {number, kind}:
+            changes[kind == ADDED].append(to_date(number))
+    days = np.setdiff1d(days, np.array(changes[False], dtype="datetime64[D]"))
+    return np.union1d(days, np.array(changes[True], dtype="datetime64[D]"))
+
+
+def _calendar_days(calendar: Table, row: int) -> npt.NDArray[np.datetime64]:
+    first, last = int(calendar["start_date"][row]), int(calendar["end_date"][row])
+    if ABSENT in {first, last} or last < first:
+        return np.empty(0, dtype="datetime64[D]")
+    begin, end = np.datetime64(to_date(first), "D"), np.datetime64(to_date(last), "D")
+    days = np.arange(begin, end + np.timedelta64(1, "D"), dtype="datetime64[D]")
+    runs = np.array([int(calendar[weekday][row]) == 1 for weekday in WEEKDAYS])
+    # day 0 of datetime64, 1970-01-01, is a Thursday
+    return days[runs[(days.astype(np.int64) + 3) % 7]]
 
 
 @cache
