@@ -23,8 +23,10 @@ VEHICLE_TYPES = (
     (
         "truck",
         0.05,
-        'vClass="delivery" length="8.5" minGap="2.5" accel="1.6" speedDev="0.05"'
-        ' emissionClass="HBEFA4/RT_le7.5t_Euro-VI_A-C"',
+        (
+            'vClass="delivery" length="8.5" minGap="2.5" accel="1.6" speedDev="0.05"'
+            ' emissionClass="HBEFA4/RT_le7.5t_Euro-VI_A-C"'
+        ),
     ),
 )
 

@@ -1,7 +1,9 @@
 """The three scenarios of our own: an isolated crossing, an arterial of five signals, a 4x4 grid.
 
 Each hour holds a morning peak, an off-peak and an evening peak of twenty minutes; the volumes are ours,
-chosen so that the fixed plan is busy in the peaks (about 85 % of capacity) and not broken.
+chosen so that the fixed plan is busy in the peaks and not broken. The cycle of each fixed plan is the best
+of 60, 70, ... 120 s by mean waiting on seeds 101 and 102, which no reported figure uses: Webster's own
+formula gave 100, 80 and 60 s, each worse than or equal to the one chosen.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ def build_isolated() -> Design:
     }
     trips = tuple(Trips((a, "c", b), _flows(*volume)) for a, exits in turns.items() for b, volume in exits.items())
     return Design(
-        "isolated", nodes, roads, FOUR_STAGES, PERIODS, trips, all_red_s=2, min_green_s=6, max_green_s=40
+        "isolated", nodes, roads, FOUR_STAGES, PERIODS, trips, all_red_s=2, min_green_s=6, max_green_s=40, cycle_s=80
     )  # fmt: skip
 
 
@@ -127,6 +129,7 @@ def build_corridor() -> Design:
         all_red_s=2,
         min_green_s=6,
         max_green_s=50,
+        cycle_s=60,
         arterials=(line[1:-1],),
     )
 
@@ -211,6 +214,7 @@ def build_grid() -> Design:
         all_red_s=2,
         min_green_s=6,
         max_green_s=45,
+        cycle_s=80,
         arterials=tuple(row[1:-1] for row in rows),
     )
 

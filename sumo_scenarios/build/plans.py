@@ -20,6 +20,8 @@ from sumo_scenarios.build.nets import Streets
 from sumo_scenarios.build.streets import Stage, Turn
 
 SATURATION_VPH = 1800.0  # per lane; SUMO's default car-following discharges a little more
+RIGHT_TURN_FACTOR, LEFT_TURN_FACTOR = 0.85, 0.95  # HCM 6 chapter 19: turning slows the discharge
+START_UP_LOSS_S = 2  # HCM 6 chapter 19
 CRITICAL_GAP_S, FOLLOW_UP_S = 4.5, 2.5  # permissive left turn, HCM 6 exhibit 19-28
 PROGRESSION_MPS = 12.5  # a platoon at a 50 km/h limit
 MIN_CYCLE_S, MAX_CYCLE_S = 60, 120
@@ -64,9 +66,9 @@ def get_stage_ratio(streets: Streets, volumes: Volumes, signal: str, stage: Stag
         }
         through_lanes = len(streets.lanes_for(start, signal, Turn.STRAIGHT))
         if Turn.STRAIGHT in stage.protected:
-            through = flow.get(Turn.STRAIGHT, 0.0) + flow.get(Turn.RIGHT, 0.0)
+            through = flow.get(Turn.STRAIGHT, 0.0) + flow.get(Turn.RIGHT, 0.0) / RIGHT_TURN_FACTOR
             ratios.append(through / (through_lanes * SATURATION_VPH))
-        left = flow.get(Turn.LEFT, 0.0)
+        left = flow.get(Turn.LEFT, 0.0) / LEFT_TURN_FACTOR
         if Turn.LEFT in stage.protected:
             ratios.append(left / SATURATION_VPH)
         elif Turn.LEFT in stage.permissive and Turn.LEFT not in everywhere_protected:
@@ -91,7 +93,7 @@ def split_greens(ratios: Sequence[float], green_s: int, min_green_s: int) -> tup
     greens = [min_green_s] * len(ratios)
     for _ in range(green_s - sum(greens)):
         # the stage with the least green for its load gets the next second
-        neediest = max(range(len(ratios)), key=lambda i: (ratios[i] / greens[i], -i))
+        neediest = max(range(len(ratios)), key=lambda i: (ratios[i] / (greens[i] - START_UP_LOSS_S), -i))
         greens[neediest] += 1
     return tuple(greens)
 
@@ -108,7 +110,7 @@ def find_offsets(distances_s: Sequence[int], greens_s: Sequence[int], cycle_s: i
     widths = []
     for way, sign in (("out", 1), ("in", -1)):
         start = model.new_int_var(-cycle_s, cycle_s, f"{way}_start")
-        width = model.new_int_var(0, min(greens_s), f"{way}_width")
+        width = model.new_int_var(-cycle_s, min(greens_s), f"{way}_width")  # below 0: no band
         for i, green_s in enumerate(greens_s):
             lap = model.new_int_var(-20, 20, f"{way}_lap{i}")
             arrival = start + sign * distances_s[i] - lap * cycle_s
@@ -119,7 +121,7 @@ def find_offsets(distances_s: Sequence[int], greens_s: Sequence[int], cycle_s: i
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     # the narrower band first, then both together, then the smallest offsets
-    narrower = model.new_int_var(0, cycle_s, "narrower")
+    narrower = model.new_int_var(-cycle_s, cycle_s, "narrower")
     model.add(narrower <= widths[0])
     model.add(narrower <= widths[1])
     model.maximize(100_000 * (narrower + sum(widths)) - sum((i + 1) * o for i, o in enumerate(offsets)))
@@ -138,7 +140,7 @@ def build_plans(streets: Streets) -> dict[str, Plan]:
         for node in design.nodes
         if node.is_signalled
     }
-    cycle_s = max(get_webster_cycle_s(r, lost_s) for r in ratios.values())
+    cycle_s = design.cycle_s or max(get_webster_cycle_s(r, lost_s) for r in ratios.values())
     greens = {name: split_greens(r, cycle_s - lost_s, design.min_green_s) for name, r in ratios.items()}
     offsets = dict.fromkeys(ratios, 0)
     for arterial in design.arterials:

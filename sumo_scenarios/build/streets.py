@@ -78,7 +78,10 @@ class Trips:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A whole scenario. ``trips`` are routes over node names, entry first."""
+    """A whole scenario. ``trips`` are routes over node names, entry first.
+
+    ``cycle_s`` is the common cycle of the fixed plan; without one it is Webster's.
+    """
 
     name: str
     nodes: tuple[Node, ...]
@@ -91,3 +94,4 @@ class Design:
     max_green_s: int
     arterials: tuple[tuple[str, ...], ...] = ()
     yellow_s: int = 3
+    cycle_s: int | None = None
