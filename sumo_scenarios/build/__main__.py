@@ -12,9 +12,24 @@ from sumo_scenarios.build.demand import write_demand
 from sumo_scenarios.build.designs import DESIGNS
 from sumo_scenarios.build.nets import Streets, build_net, netconvert
 from sumo_scenarios.build.plans import Plan, write_programs
+from sumo_scenarios.build.streets import Design
 
 HOME = Path(__file__).resolve().parents[1]
 _HEADER = re.compile(r"<!--.*?-->\s*", re.DOTALL)  # netconvert writes the time and paths of this machine into it
+
+
+_GREEN_PHASE = re.compile(r'<phase duration="(\d+)"( +)state="([rGg]*[Gg][rGg]*)"/>')
+
+
+def _with_green_bounds(net: str, design: Design) -> str:
+    """Give every green its minimum and maximum: netconvert drops them from programs of type static."""
+
+    def bounded(match: re.Match[str]) -> str:
+        duration_s, gap, state = match.groups()
+        max_s = max(design.max_green_s, int(duration_s))
+        return f'<phase duration="{duration_s}"{gap}state="{state}" minDur="{design.min_green_s}" maxDur="{max_s}"/>'
+
+    return _GREEN_PHASE.sub(bounded, net)
 
 
 def build_scenario(name: str, folder: Path) -> dict[str, Plan]:
@@ -27,7 +42,8 @@ def build_scenario(name: str, folder: Path) -> dict[str, Plan]:
         programs = Path(work) / "programs.tll.xml"
         plans = write_programs(streets, default, programs)
         netconvert("-s", str(default), "-i", str(programs), "-o", str(net))
-    net.write_text(_HEADER.sub("", net.read_text(encoding="utf-8")), encoding="utf-8")
+    text = _HEADER.sub("", net.read_text(encoding="utf-8"))
+    net.write_text(_with_green_bounds(text, streets.design), encoding="utf-8")
     write_demand(streets, folder / f"{name}.rou.xml")
     return plans
 

@@ -188,8 +188,7 @@ def _program_lines(streets: Streets, signal: str, plan: Plan, links: Sequence[tu
     greens = [_green_state(streets, signal, stage, links) for stage in design.stages]
     for i, state in enumerate(greens):
         following = greens[(i + 1) % len(greens)]
-        bounds = f'minDur="{design.min_green_s}" maxDur="{max(design.max_green_s, plan.greens_s[i])}"'
-        lines.append(f'        <phase duration="{plan.greens_s[i]}" state="{state}" {bounds}/>')
+        lines.append(f'        <phase duration="{plan.greens_s[i]}" state="{state}"/>')
         for duration_s, letter in ((design.yellow_s, "y"), (design.all_red_s, "r")):
             lines.append(
                 f'        <phase duration="{duration_s}" state="{_with_lost_greens(state, following, letter)}"/>'
