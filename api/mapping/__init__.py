@@ -1,0 +1,1 @@
+"""Domain objects to wire objects and back. Decides nothing."""

@@ -1,0 +1,1 @@
+"""What goes over the wire: replies, queries and bodies."""

@@ -1,0 +1,94 @@
+"""Itineraries, domain to wire: instants, polylines and fares."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from api.mapping.instants import to_instant
+from api.mapping.places import Wording, to_place
+from api.mapping.polyline import encode_polyline
+from api.schemas import journey as wire
+from api.schemas.place import Place as WirePlace
+from mobility.itinerary import Call, Itinerary, Leg
+from mobility.model import Place
+
+
+def to_itinerary(itinerary: Itinerary, wording: Wording, *, detailed: bool, with_fares: bool) -> wire.Itinerary:
+    """A journey with the instants of its service day."""
+    legs = [_to_leg(leg, itinerary, wording, detailed=detailed) for leg in itinerary.legs]
+    reply = wire.Itinerary(
+        duration=itinerary.arrival_s - itinerary.departure_s,
+        start_time=legs[0].start_time,
+        end_time=legs[-1].end_time,
+        transfers=itinerary.transfers,
+        id=_to_id(itinerary),
+        legs=legs,
+    )
+    if with_fares and itinerary.fare:
+        _add_fare(reply, itinerary.fare)
+    return reply
+
+
+def _to_id(itinerary: Itinerary) -> str:
+    parts = [
+        f"{leg.ride.trip_id if leg.ride else leg.mode}"
+        f"@{leg.start.stop_id}:{leg.departure_s}-{leg.end.stop_id}:{leg.arrival_s}"
+        for leg in itinerary.legs
+    ]
+    return hashlib.sha256(f"{itinerary.service_date}|{'|'.join(parts)}".encode()).hexdigest()[:20]
+
+
+def _to_leg(leg: Leg, itinerary: Itinerary, wording: Wording, *, detailed: bool) -> wire.Leg:
+    start, end = (to_instant(itinerary.service_date, s, itinerary.timezone) for s in (leg.departure_s, leg.arrival_s))
+    ride = leg.ride
+    reply = wire.Leg(
+        mode=leg.mode,
+        from_=_with_times(leg.start, None, start, wording),
+        to=_with_times(leg.end, end, None, wording),
+        duration=leg.arrival_s - leg.departure_s,
+        start_time=start,
+        end_time=end,
+        scheduled_start_time=start,
+        scheduled_end_time=end,
+        distance=None if ride else round(leg.distance_m, 1),
+        leg_geometry=encode_polyline(leg.geometry if detailed else ()),
+    )
+    if ride:
+        reply.headsign = ride.headsign or None
+        reply.route_id = ride.route_id
+        reply.route_color = ride.color or None
+        reply.route_text_color = ride.text_color or None
+        reply.route_type = ride.route_type
+        reply.agency_id = ride.agency_id or None
+        reply.agency_name = ride.agency_name or None
+        reply.trip_id = ride.trip_id
+        reply.route_short_name = ride.short_name
+        reply.route_long_name = ride.long_name
+        reply.display_name = ride.short_name or ride.long_name
+        reply.intermediate_stops = [_to_call(call, itinerary, wording) for call in leg.calls]
+        reply.approximate = ride.approximate or None
+    return reply
+
+
+def _to_call(call: Call, itinerary: Itinerary, wording: Wording) -> WirePlace:
+    arrival, departure = (
+        to_instant(itinerary.service_date, s, itinerary.timezone) for s in (call.arrival_s, call.departure_s)
+    )
+    return _with_times(call.place, arrival, departure, wording)
+
+
+def _with_times(place: Place, arrival: datetime | None, departure: datetime | None, wording: Wording) -> WirePlace:
+    reply = to_place(place, wording)
+    reply.arrival = reply.scheduled_arrival = arrival
+    reply.departure = reply.scheduled_departure = departure
+    return reply
+
+
+def _add_fare(reply: wire.Itinerary, fare: tuple[float, str]) -> None:
+    amount, currency = fare
+    product = wire.FareProduct(name="", amount=amount, currency=currency)
+    reply.fare_transfers = [wire.FareTransfer(effective_fare_leg_products=[[[product]]])]
+    for leg in reply.legs:
+        if leg.trip_id:
+            leg.fare_transfer_index = leg.effective_fare_leg_index = 0

@@ -1,0 +1,89 @@
+"""A query of ``plan`` to the planner's request: modes, caps and page cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from api.mapping.instants import with_timezone
+from api.schemas.journey import Itinerary
+from api.schemas.parameters import PlanParameters
+from mobility.model import Mode, Place
+from mobility.service import PlanRequest
+
+MAX_WINDOW_S: Final = 6 * 3600
+MAX_TRANSFERS: Final = 7
+MAX_WALK_S: Final = 3600
+# the wire knows kinds of trains that our model does not tell apart; AIRPLANE has no mode of ours
+RAIL_MODES: Final = frozenset(
+    {"RAIL", "HIGHSPEED_RAIL", "LONG_DISTANCE", "NIGHT_RAIL", "REGIONAL_FAST_RAIL", "REGIONAL_RAIL"}
+)
+RENAMED_MODES: Final[Mapping[str, Mode]] = {
+    "METRO": Mode.SUBURBAN,  # up to v4
+    "AREAL_LIFT": Mode.AERIAL_LIFT,  # up to v4
+    "AIRPLANE": Mode.OTHER,
+}
+UNSERVED: Final[Mapping[str, str]] = {
+    "via": "Stops to pass on the way (via) are not offered yet and were ignored.",
+    "requireBikeTransport": "Taking a bicycle along is not offered yet and was ignored.",
+    "requireCarTransport": "Taking a car along is not offered yet and was ignored.",
+}
+NO_STEP_FREE = (
+    "Step-free journeys (WHEELCHAIR) are not offered yet: steps and lifts are not known, so check each station."
+)
+
+
+def to_modes(names: Sequence[str]) -> frozenset[Mode] | None:
+    """The planner's modes; ``None`` for all transit."""
+    if "TRANSIT" in names:
+        return None
+    modes = {Mode.RAIL if name in RAIL_MODES else RENAMED_MODES.get(name) or Mode(name) for name in names}
+    return frozenset(modes)
+
+
+def to_request(query: PlanParameters, start: Place, end: Place, timezone: str) -> PlanRequest:
+    """The planner's request, within the server's caps."""
+    cursor = query.page_cursor
+    at = datetime.fromtimestamp(int(cursor.split("|")[1]), UTC) if cursor else with_timezone(query.time, timezone)
+    walk_s = max(query.max_pre_transit_time, query.max_post_transit_time)
+    return PlanRequest(
+        start=start,
+        end=end,
+        at=at,
+        arrive_by=query.arrive_by,
+        itineraries=query.num_itineraries,
+        window_s=min(query.search_window, MAX_WINDOW_S),
+        max_transfers=min(query.max_transfers, MAX_TRANSFERS),
+        max_walk_s=min(walk_s, MAX_WALK_S),
+        modes=to_modes(query.transit_modes),
+    )
+
+
+def to_cursors(request: PlanRequest, itineraries: Sequence[Itinerary]) -> tuple[str, str]:
+    """The cursors of the pages before and after: what is on this page is not on the next."""
+    earlier = request.at - timedelta(seconds=max(request.window_s, 60))
+    later = request.at + timedelta(seconds=max(request.window_s, 60))
+    if itineraries and request.arrive_by:
+        earlier = min(earlier, min(i.end_time for i in itineraries) - timedelta(minutes=1))
+    elif itineraries:
+        later = max(later, max(i.start_time for i in itineraries) + timedelta(minutes=1))
+    return f"EARLIER|{max(0, earlier.timestamp()):.0f}", f"LATER|{later.timestamp():.0f}"
+
+
+def is_within(itinerary: Itinerary, query: PlanParameters) -> bool:
+    """Whether the first and last mile and the whole journey keep to what was asked."""
+    first, last = itinerary.legs[0], itinerary.legs[-1]
+    too_far = (first.trip_id is None and first.duration > query.max_pre_transit_time) or (
+        last.trip_id is None and last.duration > query.max_post_transit_time
+    )
+    too_long = query.max_travel_time is not None and itinerary.duration > query.max_travel_time * 60
+    return not too_far and not too_long
+
+
+def list_unserved(parameters: Iterable[tuple[str, str]]) -> list[str]:
+    """What was asked for and is not offered yet, where silence could mislead."""
+    sentences = [UNSERVED[name] for name, value in parameters if name in UNSERVED and value not in {"", "false"}]
+    if ("pedestrianProfile", "WHEELCHAIR") in list(parameters):
+        sentences.append(NO_STEP_FREE)
+    return sentences

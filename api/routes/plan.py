@@ -1,0 +1,86 @@
+"""``/api/v6/plan`` and ``/api/v5/plan``: journeys, as MOTIS answers them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from api.errors import ParameterRefused
+from api.mapping.journeys import to_itinerary
+from api.mapping.places import Wording, find_coordinate, to_place
+from api.mapping.requests import is_within, list_unserved, to_cursors, to_request
+from api.routes.services import Planner, With
+from api.schemas.journey import PlanResponse
+from api.schemas.parameters import PlanParameters
+from api.schemas.wire import Problem
+from mobility.model import Place, PlannerError
+from mobility.service import OutsideService, PlanRequest
+
+router = APIRouter(tags=["journeys"])
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "No such place, or no timetable for that day."},
+    422: {"model": Problem, "description": "A parameter is missing or impossible; `errors` names it."},
+}
+
+
+@router.get("/api/v6/plan", operation_id="plan", responses=REFUSALS, response_model_exclude_none=True)
+def plan(query: Annotated[PlanParameters, Query()], request: Request, services: With) -> PlanResponse:
+    """Journeys from one place to another."""
+    return _plan(query, request, services.planner, version=6)
+
+
+@router.get("/api/v5/plan", operation_id="planV5", responses=REFUSALS, response_model_exclude_none=True)
+def plan_v5(query: Annotated[PlanParameters, Query()], request: Request, services: With) -> PlanResponse:
+    """Journeys, for clients of version 5: ``level`` is always there, 0 when unknown."""
+    return _plan(query, request, services.planner, version=5)
+
+
+def _plan(query: PlanParameters, request: Request, planner: Planner, *, version: int) -> PlanResponse:
+    start = _find_place(planner, "fromPlace", query.from_place, "START")
+    end = _find_place(planner, "toPlace", query.to_place, "END")
+    asked = _to_request(query, start, end, planner)
+    wording = Wording(tuple(query.language), planner.timezone, version)
+    try:
+        result = planner.plan(asked)
+    except OutsideService as refusal:
+        raise ParameterRefused("time", refusal) from refusal
+    itineraries, direct = (
+        [to_itinerary(found, wording, detailed=query.detailed_legs, with_fares=query.with_fares) for found in group]
+        for group in (result.itineraries, result.direct)
+    )
+    if asked.modes == frozenset():
+        itineraries = []
+    itineraries = [found for found in itineraries if is_within(found, query)][: query.max_itineraries]
+    previous_page, next_page = to_cursors(asked, itineraries)
+    return PlanResponse(
+        request_parameters={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
+        debug_output={},
+        from_=to_place(start, wording),
+        to=to_place(end, wording),
+        # as in MOTIS, direct ways are on the first page only
+        direct=[found for found in direct if found.duration <= query.max_direct_time] if not query.page_cursor else [],
+        itineraries=itineraries,
+        previous_page_cursor=previous_page,
+        next_page_cursor=next_page,
+        notices=[*result.notices, *list_unserved(request.query_params.multi_items())],
+    )
+
+
+def _find_place(planner: Planner, parameter: str, text: str, point_name: str) -> Place:
+    try:
+        at = find_coordinate(text)
+        return Place(point_name, at) if at else planner.find_place(text)
+    except PlannerError as refusal:
+        raise ParameterRefused(parameter, refusal) from refusal
+
+
+def _to_request(query: PlanParameters, start: Place, end: Place, planner: Planner) -> PlanRequest:
+    """The request, unless its day is so far off that calendar arithmetic itself would fail."""
+    first, last = planner.feed_dates
+    year = query.time.year if query.time else None
+    if year and not (first - timedelta(days=366)).year <= year <= (last + timedelta(days=366)).year:
+        refusal = OutsideService(f"The timetable covers {first} to {last}; choose a day within it")
+        raise ParameterRefused("time", refusal)
+    return to_request(query, start, end, planner.timezone)

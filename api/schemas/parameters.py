@@ -1,0 +1,120 @@
+"""What a query may say: the parameters of ``plan`` and ``geocode`` (MOTIS API v6) that we serve.
+
+Arrays may repeat their key, be comma lists, or both. Unknown parameters are ignored, as MOTIS
+clients of all versions expect; impossible values are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from api.schemas.wire import WireModel
+
+TransitMode = Literal[
+    "TRANSIT", "TRAM", "SUBWAY", "FERRY", "AIRPLANE", "BUS", "COACH", "RAIL", "HIGHSPEED_RAIL", "LONG_DISTANCE",
+    "NIGHT_RAIL", "REGIONAL_FAST_RAIL", "REGIONAL_RAIL", "SUBURBAN", "FUNICULAR", "AERIAL_LIFT", "ODM", "FLEX",
+    "OTHER", "AREAL_LIFT", "METRO", "CABLE_CAR",
+]  # fmt: skip
+# with seconds, and an offset or none (then the city's own time)
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
+
+
+def split_commas(value: Any) -> Any:
+    """``["A,B", "C"]`` -> ``["A", "B", "C"]``; one empty item means an empty list."""
+    items = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in items):
+        return value
+    return [part.strip() for item in items for part in item.split(",") if part.strip()]
+
+
+def read_instant(value: Any) -> Any:
+    """An RFC 3339 date-time. A blank before the offset is a ``+`` that was not escaped in the address."""
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r" (\d\d:\d\d)$", r"+\1", value) if re.search(r":\d\d.* \d\d:\d\d$", value) else value
+    if not RFC_3339.fullmatch(text):
+        message = "not a date and time such as 2026-01-07T08:00:00+08:00"
+        raise ValueError(message)
+    return datetime.fromisoformat(text.upper())
+
+
+def read_flag(value: Any) -> Any:
+    """``true`` or ``false``, and nothing like it."""
+    if isinstance(value, bool):
+        return value
+    if value not in {"true", "false"}:
+        message = "must be true or false"
+        raise ValueError(message)
+    return value == "true"
+
+
+def check_text(value: str) -> str:
+    """Text with something in it."""
+    if not value.strip():
+        message = "must not be blank"
+        raise ValueError(message)
+    return value.strip()
+
+
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
+Flag = Annotated[bool, BeforeValidator(read_flag)]
+PlaceText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"\S"),
+    AfterValidator(check_text),
+]
+Language = Annotated[str, StringConstraints(max_length=35)]
+Seconds = Annotated[int, Field(ge=0, le=345_600)]
+
+
+class PlanParameters(WireModel):
+    """The query of ``plan``."""
+
+    from_place: PlaceText = Field(description="`lat,lon[,level]`, a stop id, a stop code or a stop's name.")
+    to_place: PlaceText = Field(description="`lat,lon[,level]`, a stop id, a stop code or a stop's name.")
+    time: Instant | None = Field(
+        default=None,
+        description="Departure, or arrival with arriveBy; now if absent; the city's own time if without offset.",
+    )
+    arrive_by: Flag = False
+    num_itineraries: int = Field(default=5, ge=1, le=256, description="Least number of journeys to look for.")
+    max_itineraries: int | None = Field(default=None, ge=1, le=256, description="Most journeys to return.")
+    search_window: Seconds = Field(default=3600, description="Seconds; the server caps it at 6 hours.")
+    max_transfers: int = Field(
+        default=7, ge=0, le=100, description="Changes between vehicles; the server caps it at 7."
+    )
+    max_travel_time: int | None = Field(default=None, ge=0, le=10_080, description="Minutes.")
+    max_pre_transit_time: Seconds = Field(
+        default=900, description="Seconds to the first stop; the server caps it at 3600."
+    )
+    max_post_transit_time: Seconds = Field(
+        default=900, description="Seconds from the last stop; the server caps it at 3600."
+    )
+    max_direct_time: Seconds = Field(default=1800, description="Seconds of a way without transit.")
+    transit_modes: Annotated[list[TransitMode], BeforeValidator(split_commas)] = Field(
+        default=["TRANSIT"], max_length=32, description="Allowed transit; empty: none."
+    )
+    page_cursor: str | None = Field(
+        default=None, pattern=r"^(EARLIER|LATER)\|[0-9]{1,10}$", description="A cursor of an earlier reply."
+    )
+    detailed_legs: Flag = Field(default=True, description="false: no geometry.")
+    with_fares: Flag = False
+    language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)
+
+
+class GeocodeParameters(WireModel):
+    """The query of ``geocode``."""
+
+    text: PlaceText = Field(description="A stop's name, in any language of the city, or its code.")
+    language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)
+    num_results: int = Field(default=10, ge=1, le=512)
+
+
+class LanguageParameters(WireModel):
+    """The query of what only has names to translate."""
+
+    language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)
