@@ -1,0 +1,1 @@
+"""The rolling-horizon search over lanes and the schedule that it returns."""

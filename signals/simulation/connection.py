@@ -1,0 +1,35 @@
+"""The connection to one running SUMO: libsumo in this process, or traci to sumo-gui.
+
+libsumo is one simulation per process and does not survive a failed start: callers use a fresh process per run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from signals.simulation.binaries import find_binary, find_home
+
+
+class SimulationError(Exception):
+    """SUMO refused the scenario or stopped; the message is SUMO's own."""
+
+
+@contextmanager
+def open_simulation(options: list[str], *, gui: bool = False) -> Iterator[Any]:
+    """Start SUMO and yield libsumo or traci, whose modules have the same names; close it at the end."""
+    find_home()
+    sumo = import_module("traci" if gui else "libsumo")
+    program = find_binary("sumo-gui" if gui else "sumo")
+    try:
+        sumo.start([program, *options, *(["--start", "--quit-on-end"] if gui else [])])
+    except Exception as error:  # libsumo raises types of its own, some of them not exported
+        raise SimulationError(f"SUMO did not start: {error}") from error
+    try:
+        yield sumo
+    except sumo.TraCIException as error:
+        raise SimulationError(f"SUMO stopped: {error}") from error
+    finally:
+        sumo.close()

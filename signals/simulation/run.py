@@ -1,0 +1,145 @@
+"""One simulation of one scenario under one controller: the only entrance for evaluation.
+
+The recording of the lamps comes from SUMO itself (``SaveTLSStates``), never from the controller, so that
+what is audited is what the drivers saw.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from signals.simulation.connection import SimulationError, open_simulation
+from signals.simulation.programs import build_actuated_programs, read_programs
+from signals.simulation.progress import ProgressMeter, RunProgress
+from signals.simulation.session import Session
+from sumo_scenarios.manifest import Scenario
+
+__all__ = [
+    "CONTROLLERS", "SENSING", "ControllerInfo", "RunFiles", "RunProgress", "RunRequest", "SimulationError", "simulate",
+]  # fmt: skip
+
+SENSING = ("ideal",)
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerInfo:
+    """A controller that can be chosen. ``is_ours``: held to the scenario's clearances, not to what it ships."""
+
+    name: str
+    title: str
+    is_ours: bool
+
+
+CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            ControllerInfo("fixed", "Fixed time, as shipped", is_ours=False),
+            ControllerInfo("actuated", "Actuated, shipped stages", is_ours=False),
+            ControllerInfo("max_pressure", "Max-pressure", is_ours=True),
+            ControllerInfo("adaptive", "Changtong adaptive", is_ours=True),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to simulate and where its files go."""
+
+    scenario: Scenario
+    controller: str
+    seed: int
+    out_dir: Path
+    sensing: str = "ideal"
+    gui: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """SUMO's own outputs of one run."""
+
+    tripinfo: Path
+    statistics: Path
+    tls_states: Path
+
+
+def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | None = None) -> RunFiles:
+    """Run until the net is empty, at the latest ``drain_s`` after the demand ends.
+
+    Call it in a fresh process: libsumo is one simulation per process. Beside the returned files, ``notes.json``
+    in the folder says which signals could not be converted or controlled and why, and ``decisions.txt`` holds
+    one line per decision of our own controllers.
+
+    Raises:
+        SimulationError: an unknown controller or sensing, or SUMO refuses the scenario.
+    """
+    _check(request)
+    request.out_dir.mkdir(parents=True, exist_ok=True)
+    files = RunFiles(*(request.out_dir / name for name in ("tripinfo.xml", "statistics.xml", "tls_states.xml")))
+    additional = [*request.scenario.additional]
+    notes: dict[str, str] = {}
+    if request.controller == "actuated":
+        programs = build_actuated_programs(request.scenario, request.out_dir)
+        additional.append(programs.file)
+        notes |= {signal: f"stays as shipped: {reason}" for signal, reason in programs.unchanged.items()}
+    additional.append(_write_recorder(request, files.tls_states))
+    scenario = request.scenario
+    with open_simulation(_list_options(request, additional, files), gui=request.gui) as sumo:
+        end_s = scenario.end_s + scenario.drain_s
+        meter = on_progress and ProgressMeter(sumo, scenario.begin_s, scenario.end_s, scenario.step_s, on_progress)
+        with Session(sumo, scenario, request.controller, request.out_dir) as session:
+            notes |= session.notes
+            while sumo.simulation.getMinExpectedNumber() > 0 and session.now_s < end_s:
+                session.step()
+                if meter:
+                    meter.after_step(session.now_s)
+            if meter:
+                meter.report(session.now_s)
+    (request.out_dir / "notes.json").write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
+    return files
+
+
+def _check(request: RunRequest) -> None:
+    if request.controller not in CONTROLLERS:
+        raise SimulationError(f"There is no controller {request.controller!r}; choose {', '.join(CONTROLLERS)}.")
+    if request.sensing not in SENSING:
+        raise SimulationError(f"There is no sensing {request.sensing!r}; choose {', '.join(SENSING)}.")
+
+
+def _list_options(request: RunRequest, additional: list[Path], files: RunFiles) -> list[str]:
+    scenario = request.scenario
+    options: dict[str, str] = {
+        "--net-file": str(scenario.net),
+        "--route-files": ",".join(map(str, scenario.demand)),
+        "--additional-files": ",".join(map(str, additional)),
+        "--begin": f"{scenario.begin_s:g}",
+        "--end": f"{scenario.end_s + scenario.drain_s:g}",
+        "--step-length": f"{scenario.step_s:g}",
+        "--seed": str(request.seed),
+        "--tripinfo-output": str(files.tripinfo),
+        "--tripinfo-output.write-unfinished": "true",
+        "--tripinfo-output.write-undeparted": "true",
+        "--statistic-output": str(files.statistics),
+        "--device.emissions.probability": "1",
+        "--time-to-teleport": "300",
+        "--no-step-log": "true",
+        "--no-warnings": "true",
+        "--duration-log.disable": "true",
+    }
+    return [part for option in options.items() for part in option]
+
+
+def _write_recorder(request: RunRequest, destination: Path) -> Path:
+    """Have SUMO record every signal's lamps at every step."""
+    root = ET.Element("additional")
+    for signal in read_programs(request.scenario):
+        ET.SubElement(root, "timedEvent", type="SaveTLSStates", source=signal, dest=str(destination.resolve()))
+    file = request.out_dir / "recorder.add.xml"
+    ET.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
+    return file
