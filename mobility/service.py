@@ -13,11 +13,11 @@ from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
 
 
-class PlaceNotFound(PlannerError):
+class PlaceNotFound(PlannerError):  # noqa: N818  (what is wrong is the name)
     """No stop has this name. The message names the text and the closest stops."""
 
 
-class OutsideService(PlannerError):
+class OutsideService(PlannerError):  # noqa: N818
     """The date is outside the feed's calendar. The message names the valid range."""
 
 
@@ -46,7 +46,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
     """What a person asks. ``at`` is an aware datetime: the earliest departure, or the latest arrival
-    with ``arrive_by``; ``modes`` restricts the vehicles, None allows all."""
+    with ``arrive_by``; ``modes`` restricts the vehicles, None allows all.
+    """
 
     start: Place
     end: Place
