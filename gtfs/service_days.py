@@ -109,7 +109,7 @@ def _calendar_days(calendar: Table, row: int) -> npt.NDArray[np.datetime64]:
     days = np.arange(begin, end + np.timedelta64(1, "D"), dtype="datetime64[D]")
     runs = np.array([int(calendar[weekday][row]) == 1 for weekday in WEEKDAYS])
     # day 0 of datetime64, 1970-01-01, is a Thursday
-    return days[runs[(days.astype(np.int64) + 3) % 7]]
+    return np.asarray(days[runs[(days.astype(np.int64) + 3) % 7]])
 
 
 @cache
