@@ -47,7 +47,7 @@ def check_use(subject: Subject) -> Iterator[Notice]:
 def check_duplicates(subject: Subject) -> Iterator[Notice]:
     """``changtong_duplicate_trip``: the same route, service, stops and times as an earlier trip.
 
-    Trips of frequencies.txt are templates and may well be equal.
+    Trips of frequencies.txt are templates and may well be equal; flexible trips have no times to compare.
     """
     trips, order = subject["trips.txt"], subject.travel_order
     if not len(order.position):
@@ -57,7 +57,8 @@ def check_duplicates(subject: Subject) -> Iterator[Notice]:
     print_of = _fingerprint(subject)
     length = np.diff(np.append(starts, len(order.position)))
     templates = subject.look_up(subject["frequencies.txt"]["trip_id"], "trips.txt", "trip_id")
-    real = np.flatnonzero((trip >= 0) & ~np.isin(trip, templates) & (length > 1))
+    is_timed = order.departure[starts] != ABSENT
+    real = np.flatnonzero((trip >= 0) & is_timed & ~np.isin(trip, templates) & (length > 1))
     service, route = factorize(trips["service_id"]), factorize(trips["route_id"])
     first: dict[tuple[int, int, int], int] = {}
     earlier: dict[int, int] = {}
