@@ -35,11 +35,49 @@ class Mode(StrEnum):
     OTHER = "OTHER"
 
 
+_BASIC_MODES = {
+    0: Mode.TRAM,
+    1: Mode.SUBWAY,
+    2: Mode.RAIL,
+    3: Mode.BUS,
+    4: Mode.FERRY,
+    5: Mode.CABLE_CAR,
+    6: Mode.AERIAL_LIFT,
+    7: Mode.FUNICULAR,
+    11: Mode.BUS,
+    12: Mode.SUBWAY,
+    109: Mode.SUBURBAN,
+    405: Mode.SUBWAY,
+}
+_MODES_BY_HUNDRED = {
+    1: Mode.RAIL,
+    2: Mode.COACH,
+    3: Mode.SUBURBAN,
+    4: Mode.SUBWAY,
+    5: Mode.SUBWAY,
+    6: Mode.SUBWAY,
+    7: Mode.BUS,
+    8: Mode.BUS,
+    9: Mode.TRAM,
+    10: Mode.FERRY,
+    12: Mode.FERRY,
+    13: Mode.AERIAL_LIFT,
+    14: Mode.FUNICULAR,
+}
+
+
+def mode_of_route_type(route_type: int) -> Mode:
+    """The mode of a GTFS route_type, basic or extended (hierarchical vehicle types, TPEG)."""
+    if route_type in _BASIC_MODES:
+        return _BASIC_MODES[route_type]
+    return _MODES_BY_HUNDRED.get(route_type // 100, Mode.OTHER)
+
+
 class PlannerError(Exception):
     """Base of what the planner refuses."""
 
 
-class InvalidCoordinate(PlannerError, ValueError):
+class InvalidCoordinate(PlannerError, ValueError):  # noqa: N818  (what is wrong is the coordinate)
     """A latitude or longitude that is not on Earth."""
 
 
@@ -59,7 +97,8 @@ class Coordinate:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Somewhere to start, end or change. ``stop_id`` is the feed's id, or empty for a free coordinate;
-    ``code`` what riders see on the platform (``R10``); ``names`` the name by BCP-47 language tag."""
+    ``code`` what riders see on the platform (``R10``); ``names`` the name by BCP-47 language tag.
+    """
 
     name: str
     at: Coordinate

@@ -1,0 +1,1 @@
+"""Journeys on one timetable: searches, and what becomes of their answers."""
