@@ -4,7 +4,9 @@ It shares no code with any controller and trusts none: the states come from SUMO
 net's right-of-way matrix. Rules, each for every link:
 
 - ``min_green``: no green shorter than required;
-- ``yellow``: between green and red a yellow of the required length, and a yellow ends in red;
+- ``yellow``: between green and red a yellow of the required length;
+- ``yellow_then_green``: a yellow ends in red (ours only: SUMO's generated programs flash yellow between two
+  stages that serve the same link, which confuses but brings nobody into conflict);
 - ``red_clearance``: from the end of a link's yellow to the start of a crossing green (also a permissive
   green that becomes protected) the required time; negative when the other is still yellow;
 - ``conflicting_greens``: crossing links are green together only where one is permissive and yields by the net;
@@ -43,6 +45,7 @@ class Rule(StrEnum):
 
     MIN_GREEN = "min_green"
     YELLOW = "yellow"
+    YELLOW_THEN_GREEN = "yellow_then_green"
     RED_CLEARANCE = "red_clearance"
     CONFLICTING_GREENS = "conflicting_greens"
     MAX_RED = "max_red"
@@ -108,6 +111,7 @@ class Limits:
     yellow_s: float
     red_clearance_s: float
     max_red_s: float
+    is_ours: bool
     shipped_green_s: Mapping[int, float]
     shipped_clearance_s: Mapping[tuple[int, int], float]
 
@@ -175,6 +179,7 @@ def get_limits(layout: SignalLayout, scenario: Scenario, *, is_ours: bool) -> Li
         yellow_s=scenario.yellow_s,
         red_clearance_s=scenario.red_clearance_s if is_ours else 0.0,
         max_red_s=scenario.max_red_s,
+        is_ours=is_ours,
         shipped_green_s=shipped_green_s,
         shipped_clearance_s=shipped_clearance_s,
     )
@@ -255,10 +260,11 @@ def _check_link(signal: str, link: int, runs: list[Run], limits: Limits) -> Iter
     for before, after in pairwise(runs):
         if before.state in (PERMISSIVE, PROTECTED) and after.state == RED:
             yield Violation(signal, link, after.start_s, Rule.YELLOW, 0.0, limits.yellow_s)
-        if before.state == YELLOW and (
-            after.state != RED or (before.is_whole and before.length_s < limits.yellow_s - _EPSILON_S)
-        ):
-            yield Violation(signal, link, before.start_s, Rule.YELLOW, before.length_s, limits.yellow_s)
+        if before.state == YELLOW and before.is_whole and after.state == RED:
+            if before.length_s < limits.yellow_s - _EPSILON_S:
+                yield Violation(signal, link, before.start_s, Rule.YELLOW, before.length_s, limits.yellow_s)
+        elif before.state == YELLOW and after.state != RED and limits.is_ours:
+            yield Violation(signal, link, after.start_s, Rule.YELLOW_THEN_GREEN, before.length_s, limits.yellow_s)
     for wait in _joined(runs, frozenset({RED})):
         if wait.length_s > limits.max_red_s + _EPSILON_S:
             yield Violation(signal, link, wait.start_s, Rule.MAX_RED, wait.length_s, limits.max_red_s)

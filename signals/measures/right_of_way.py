@@ -104,6 +104,8 @@ def _build_layouts(
                 there = _find_link(requests, other)
                 if there is None or there[0] != here[0] or there[1] == here[1]:
                     continue
+                if _is_same_turn(requests[int(element.get("index", "0"))], requests[other]):
+                    continue
                 pair = (here[1], there[1])
                 if is_foe:
                     conflicts[here[0]].add(pair)
@@ -120,6 +122,11 @@ def _build_layouts(
         )
         for signal, links in sorted(names.items())
     }
+
+
+def _is_same_turn(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Lanes of one approach turning into one exit merge, but no signal is there to part them."""
+    return one["from"] == other["from"] and one["to"] == other["to"]
 
 
 def _find_link(requests: list[dict[str, str]], index: int) -> tuple[str, int] | None:
