@@ -1,0 +1,1 @@
+"""Kaohsiung: ``city.toml`` and the tables of facts; no code."""

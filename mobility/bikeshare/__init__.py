@@ -1,0 +1,1 @@
+"""Shared bikes: stations, and later vehicles and availability."""

@@ -1,0 +1,1 @@
+"""Parking: facilities and tariffs, and later occupancy and availability."""
