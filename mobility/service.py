@@ -6,11 +6,40 @@ Wall-clock instants live only here and beyond; everything below speaks service-d
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from gtfs.feed import Feed
+from gtfs.ingest import read_feed
+from gtfs.notices import Report
+from gtfs.service_days import feed_language, feed_timezone, service_dates, to_service_time
+from mobility.cities.catalog import City, find_city
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
+from mobility.network.build import build_network
+from mobility.network.gazetteer import build_gazetteer
+from mobility.network.lines import list_ways
+from mobility.network.places import build_places, distance_between_m
+from mobility.network.routes import build_routes
+from mobility.network.shapes import Shapes
+from mobility.network.transfers import Walking
+from mobility.planner.access_egress import list_walks, merge_ends
+from mobility.planner.days import Day, Days
+from mobility.planner.filters import choose_next, drop_long_ways_round, drop_near_duplicates, drop_slower_than_walking
+from mobility.planner.pareto import list_pareto
+from mobility.planner.query import Ends, Query, make_ends
+from mobility.planner.query import Path as FoundPath
+from mobility.planner.reconstruct import Reconstructor
+from mobility.planner.workspace import MAX_VEHICLES
+
+LONGEST_WINDOW_S = 24 * 3600
+LONGEST_DIRECT_WALK_S = 1800
+_COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 class PlaceNotFound(PlannerError):  # noqa: N818  (what is wrong is the name)
@@ -72,39 +101,212 @@ class PlanResult:
 class JourneyPlanner:
     """Plans journeys on one feed. Thread-safe; timetables per service day are cached."""
 
-    timezone: str
-    name: str
-    attribution: str
-    languages: tuple[str, ...]
-    bounds: tuple[Coordinate, Coordinate]
-    centre: Coordinate
-    feed_dates: tuple[dt.date, dt.date]
+    def __init__(self, feed: Feed, report: Report, city: City | None = None) -> None:
+        """Encode a feed that has been read; ``city`` adds what a feed does not say."""
+        self.report = report
+        self.timezone: str = feed_timezone(feed)
+        self.name: str = city.id if city else _name_of(feed)
+        self.attribution: str = city.attribution if city else _attribution_of(feed)
+        self.languages: tuple[str, ...] = city.languages if city else _languages_of(feed)
+        self.feed_dates: tuple[dt.date, dt.date] = service_dates(feed)
+        self.walking = Walking(city.walking_speed_mps, city.walking_detour) if city else Walking()
+        self._network = build_network(feed, self.walking)
+        self._routes = build_routes(feed)
+        self._places = build_places(feed, self._network.schedule)
+        self._gazetteer = build_gazetteer(self._places)
+        self._shapes = Shapes(feed, self._network.schedule)
+        self._days = Days(self._network, self._routes)
+        self._reconstructor = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
+        served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
+        if not served:
+            message = f"{feed.source}: no stop of stops.txt has a coordinate and a departure; nothing can be planned"
+            raise PlannerError(message)
+        self.bounds: tuple[Coordinate, Coordinate] = city.bbox if city else _bounds_of(served)
+        self.centre: Coordinate = city.centre if city else _middle_of(served)
 
     @classmethod
     def open(cls, city: str, cache_dir: Path | None = None, *, warm: bool = False) -> JourneyPlanner:
         """A city that ships with Changtong, or the path of a GTFS zip or folder; ``warm`` compiles the kernels."""
-        raise NotImplementedError
+        path = Path(city).expanduser()
+        if path.is_file() or (path / "stops.txt").is_file():
+            planner = cls(*read_feed(path))
+        else:
+            from mobility.cities import ensure_city  # noqa: PLC0415  (building feeds is rarely needed)
+
+            planner = cls(*read_feed(ensure_city(city, cache_dir)), find_city(city))
+        if warm:
+            planner.warm_up()
+        return planner
+
+    def warm_up(self) -> None:
+        """Compile the kernels and build the first day, so that the first person does not wait for it."""
+        first, last = self._places.stops[0], self._places.stops[-1]
+        noon = dt.datetime.combine(self.feed_dates[0], dt.time(12), ZoneInfo(self.timezone))
+        for arrive_by in (False, True):
+            self.plan(PlanRequest(first, last, noon, arrive_by=arrive_by))
+        self.geocode(first.name)
 
     def plan(self, request: PlanRequest) -> PlanResult:
-        """The best journeys, in order of departure (of arrival with ``arrive_by``)."""
-        raise NotImplementedError
+        """The best journeys, in order of departure.
+
+        Raises:
+            OutsideService: The feed says nothing about the date.
+            PlannerError: The instant has no time zone, or a number makes no sense.
+        """
+        date, at_s = self._service_time(request)
+        day = self._days.get(date, request.modes)
+        walk_s = self._direct_walk_s(request)
+        query = Query(
+            access=self._list_ends(request.start, request.max_walk_s, day),
+            egress=self._list_ends(request.end, request.max_walk_s, day),
+            at_s=at_s,
+            window_s=max(1, request.window_s),
+            arrive_by=request.arrive_by,
+            max_vehicles=min(MAX_VEHICLES, request.max_transfers + 1),
+        )
+        paths = self._search(day, query, walk_s, request)
+        timetable = day.engine.timetable
+        itineraries = tuple(
+            self._reconstructor.build_itinerary(timetable, query, path, request.start, request.end) for path in paths
+        )
+        direct = self._direct(request, date, at_s, walk_s)
+        return PlanResult(itineraries, direct, _list_notices(itineraries, direct, request))
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
 
         Raises:
             PlaceNotFound: No stop fits; the message names the closest.
+            InvalidCoordinate: The coordinate is not on Earth.
         """
-        raise NotImplementedError
+        coordinate = _COORDINATE.fullmatch(text)
+        if coordinate:
+            at = Coordinate(float(coordinate[1]), float(coordinate[2]))
+            return Place(f"{at.lat:.5f},{at.lon:.5f}", at)
+        place = self._gazetteer.find_exact(text.strip())
+        if place is None:
+            close = ", ".join(_describe(match.place) for match in self.geocode(text, 5))
+            hint = f"Close to it: {close}" if close else "Give a stop name, a stop id or lat,lon"
+            message = f"no stop of {self.name} is called {text!r}. {hint}"
+            raise PlaceNotFound(message)
+        return place
 
     def geocode(self, text: str, limit: int = 10) -> tuple[Match, ...]:
         """Stops whose name starts with, contains or nearly spells ``text``, best first."""
-        raise NotImplementedError
+        found = self._gazetteer.search(text, limit)
+        return tuple(Match(place, score, self._modes_at(place)) for score, place in found)
 
     def stops(self) -> tuple[Place, ...]:
         """Every stop where a vehicle calls."""
-        raise NotImplementedError
+        return tuple(p for n, p in enumerate(self._places.stops) if self._places.departures[n])
 
     def lines(self) -> tuple[Line, ...]:
         """Every route, for a map."""
-        raise NotImplementedError
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        ways = list_ways(self._routes, self._network.schedule, self._shapes)
+        return tuple(
+            Line(r.route_id, r.short_name, r.long_name, mode, r.color, way, r.approximate)
+            for r, mode, way in zip(self._routes.rides, self._routes.modes, ways, strict=True)
+        )
+
+    def _modes_at(self, place: Place) -> tuple[Mode, ...]:
+        stops = self._places.list_same_place(place)
+        return tuple(sorted(frozenset().union(*(self._places.modes[stop] for stop in stops))))
+
+    def _service_time(self, request: PlanRequest) -> tuple[dt.date, int]:
+        if request.at.tzinfo is None:
+            message = f"{request.at.isoformat()} has no time zone; write for example +08:00 behind it"
+            raise PlannerError(message)
+        if request.itineraries < 1 or request.max_transfers < 0 or request.max_walk_s < 0:
+            raise PlannerError("itineraries must be 1 or more, max_transfers and max_walk_s 0 or more")
+        date = request.at.astimezone(ZoneInfo(self.timezone)).date()
+        first, last = self.feed_dates
+        if not first <= date <= last:
+            message = f"{date} is outside the timetable of {self.name}, which is valid from {first} to {last}"
+            raise OutsideService(message)
+        return date, to_service_time(request.at, date, self.timezone)
+
+    def _list_ends(self, place: Place, max_walk_s: int, day: Day) -> Ends:
+        """Stops to begin or end at: the place's own at once, others on foot."""
+        parts = [list_walks(place.at, self._network.schedule, self.walking, max_walk_s, day.is_served)]
+        for stop in self._places.list_same_place(place):
+            parts.append(make_ends([stop], [0]))
+            near = day.engine.stop_to_stop(stop, stop)[0]
+            is_short = near.seconds <= max_walk_s
+            parts.append(Ends(near.stop[is_short], near.seconds[is_short]))
+        return merge_ends(*parts)
+
+    def _search(self, day: Day, query: Query, walk_s: int | None, request: PlanRequest) -> list[FoundPath]:
+        """Search ever longer windows until there are enough journeys."""
+        window_s = query.window_s
+        while True:
+            found = day.engine.find_paths(_with_window(query, window_s))
+            paths = drop_slower_than_walking(list_pareto(found), walk_s)
+            paths = drop_long_ways_round(drop_near_duplicates(paths))
+            if len(paths) >= request.itineraries or window_s >= LONGEST_WINDOW_S:
+                return choose_next(paths, request.itineraries, arrive_by=request.arrive_by)
+            window_s = min(LONGEST_WINDOW_S, 3 * window_s)
+
+    def _direct_walk_s(self, request: PlanRequest) -> int | None:
+        distance_m = distance_between_m(request.start.at, request.end.at)
+        seconds = int(self.walking.duration_s(np.array([distance_m]))[0])
+        return seconds if seconds <= max(LONGEST_DIRECT_WALK_S, request.max_walk_s) else None
+
+    def _direct(self, request: PlanRequest, date: dt.date, at_s: int, walk_s: int | None) -> tuple[Itinerary, ...]:
+        if walk_s is None:
+            return ()
+        departure_s = at_s - walk_s if request.arrive_by else at_s
+        leg = self._reconstructor.walk_leg(request.start, request.end, departure_s, walk_s)
+        return (Itinerary((leg,), date, self.timezone),)
+
+
+def _with_window(query: Query, window_s: int) -> Query:
+    return Query(query.access, query.egress, query.at_s, window_s, query.arrive_by, query.max_vehicles, query.limit_s)
+
+
+def _list_notices(
+    itineraries: tuple[Itinerary, ...], direct: tuple[Itinerary, ...], request: PlanRequest
+) -> tuple[str, ...]:
+    notices = ["Walking times are straight lines times a factor; the real way may be longer."]
+    rides = [leg.ride for itinerary in itineraries for leg in itinerary.legs if leg.ride]
+    notices += dict.fromkeys(ride.approximate for ride in rides if ride.approximate)
+    if not itineraries:
+        side = "before" if request.arrive_by else "after"
+        answer = "Walking is the answer." if direct else "Try another time, or allow a longer walk."
+        notices.append(f"No journey by public transport was found within 24 hours {side} that time. {answer}")
+    return tuple(notices)
+
+
+def _describe(place: Place) -> str:
+    english = next((name for language, name in place.names.items() if language.startswith("en")), "")
+    facts = " ".join(part for part in (english if english != place.name else "", place.code) if part)
+    return f"{place.name} ({facts})" if facts else place.name
+
+
+def _name_of(feed: Feed) -> str:
+    names = [*feed["agency.txt"]["agency_name"], Path(feed.source).stem]
+    return str(names[0]) if names[0] else Path(feed.source).stem
+
+
+def _attribution_of(feed: Feed) -> str:
+    named = [*feed["attributions.txt"]["organization_name"], *feed["feed_info.txt"]["feed_publisher_name"]]
+    agencies = feed["agency.txt"]["agency_name"].tolist()
+    return ", ".join(dict.fromkeys(str(name) for name in (named or agencies) if name))
+
+
+def _languages_of(feed: Feed) -> tuple[str, ...]:
+    stated = [feed_language(feed), *feed["translations.txt"]["language"].tolist()]
+    return tuple(dict.fromkeys(language for language in stated if language))
+
+
+def _bounds_of(points: list[Coordinate]) -> tuple[Coordinate, Coordinate]:
+    lats, lons = [p.lat for p in points], [p.lon for p in points]
+    return Coordinate(min(lats), min(lons)), Coordinate(max(lats), max(lons))
+
+
+def _middle_of(points: list[Coordinate]) -> Coordinate:
+    """The median stop: where most people are, whatever a single far stop does."""
+    return Coordinate(float(np.median([p.lat for p in points])), float(np.median([p.lon for p in points])))

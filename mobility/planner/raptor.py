@@ -76,8 +76,10 @@ def scan(
                         w.is_improved[stop] = 1
                         w.improved[improved] = stop
                         improved += 1
-                    if arrival + w.egress_s[stop] < w.goal[k]:
-                        w.goal[k] = arrival + w.egress_s[stop]
+                    egress_s = w.egress_s[stop]
+                    # FAR must be asked for: read backwards in time, arrivals are negative
+                    if egress_s != FAR and arrival + egress_s < w.goal[k]:
+                        w.goal[k] = arrival + egress_s
                         w.goal_stop[k] = stop
                         bound = min(bound, np.int64(w.goal[k]))
             if w.is_marked[stop] and a.may_board[off + i]:

@@ -1,0 +1,155 @@
+"""Stops and stations as places: names in every language of the feed, and what stops there.
+
+Knows which platforms belong to one place for a person: those of a station, and stops of one name close
+to each other (``SAME_PLACE_M``), so that a journey to a name may end at any of them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gtfs.feed import Feed
+from gtfs.service_days import feed_language
+from mobility.model import Coordinate, Mode, Place, mode_of_route_type
+from mobility.network.distance import great_circle_m
+from mobility.network.schedule import STATION, Schedule, lookup
+from mobility.network.timetable import Ints
+
+SAME_PLACE_M = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaces:
+    """``stops[i]`` is the place of stop i; ``stations`` those that are no stop themselves."""
+
+    stops: tuple[Place, ...]
+    stations: tuple[Place, ...]
+    platforms: dict[str, tuple[int, ...]]
+    """Stop ids, of stops and stations, to stops."""
+    modes: tuple[frozenset[Mode], ...]
+    departures: Ints
+    """Per stop: rows of stop_times.txt, a measure of its weight."""
+    by_name: dict[str, tuple[int, ...]]
+    """Folded names to stops."""
+
+    def list_same_place(self, place: Place) -> list[int]:
+        """Stops that are this place: its own platforms, and those of its name within 300 m."""
+        own = self.platforms.get(place.stop_id, ())
+        if not own:
+            return []
+        names = {fold(name) for name in (place.name, *place.names.values()) if name}
+        namesakes = {stop for name in names for stop in self.by_name.get(name, ())}
+        near = [stop for stop in sorted(namesakes - set(own)) if self._is_near(stop, place)]
+        return [*own, *near]
+
+    def _is_near(self, stop: int, place: Place) -> bool:
+        at = self.stops[stop].at
+        return distance_between_m(at, place.at) <= SAME_PLACE_M
+
+    def modes_of(self, place: Place) -> frozenset[Mode]:
+        """What stops there."""
+        return frozenset().union(*(self.modes[stop] for stop in self.platforms.get(place.stop_id, ())))
+
+    def weight_of(self, place: Place) -> int:
+        """How many departures the feed lists there."""
+        return int(sum(self.departures[stop] for stop in self.platforms.get(place.stop_id, ())))
+
+
+def distance_between_m(start: Coordinate, end: Coordinate) -> float:
+    """Great-circle metres between two coordinates."""
+    return float(great_circle_m(np.array([start.lat]), np.array([start.lon]), end.lat, end.lon)[0])
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """A name without what people write differently: case, width, blanks, punctuation, 台 for 臺."""
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("台", "臺")
+    kept = [letter for letter in plain if unicodedata.category(letter)[0] not in "ZPCM"]
+    return unicodedata.normalize("NFKC", "".join(kept))
+
+
+def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
+    """Read names, translations and modes of all stops and stations."""
+    stops = feed["stops.txt"]
+    names = _read_translations(feed)
+    language = feed_language(feed)
+    places = tuple(_make_place(feed, row, names, language) for row in schedule.stop_row.tolist())
+    own = {stop_id: (number,) for number, stop_id in enumerate(schedule.stop_ids)}
+    children: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(schedule.stop_row.tolist()):
+        parent = stops["parent_station"][row]
+        if parent and parent not in own:
+            children[parent].append(number)
+    stations = []
+    for row in np.flatnonzero(stops["location_type"] == STATION).tolist():
+        platforms = children.get(stops["stop_id"][row])
+        if platforms:
+            at = places[platforms[0]].at
+            stations.append(_make_place(feed, row, names, language, at))
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for number, place in enumerate(places):
+        for name in {fold(name) for name in (place.name, *place.names.values())}:
+            by_name[name].append(number)
+    return StopPlaces(
+        stops=places,
+        stations=tuple(stations),
+        platforms=own | {station: tuple(platforms) for station, platforms in children.items()},
+        modes=_list_modes(feed, schedule),
+        departures=np.bincount(schedule.row_stop, minlength=len(places)),
+        by_name={name: tuple(numbers) for name, numbers in by_name.items()},
+    )
+
+
+def _make_place(
+    feed: Feed,
+    row: int,
+    names: dict[str, dict[str, str]],
+    language: str,
+    fallback: Coordinate | None = None,
+) -> Place:
+    stops = feed["stops.txt"]
+    stop_id, name = stops["stop_id"][row], stops["stop_name"][row]
+    lat, lon = float(stops["stop_lat"][row]), float(stops["stop_lon"][row])
+    at = fallback if fallback and not (-90 <= lat <= 90 and -180 <= lon <= 180) else None
+    if at is None:
+        at = _coordinate_of(feed, row) if np.isnan(lat) or np.isnan(lon) else Coordinate(lat, lon)
+    own = {language: name} if language and name else {}
+    translated = names.get(f"#{stop_id}") or names.get(name) or {}
+    return Place(name or stop_id, at, stop_id, stops["stop_code"][row], own | translated)
+
+
+def _coordinate_of(feed: Feed, row: int) -> Coordinate:
+    """The parent's coordinate: a platform may have none of its own."""
+    stops = feed["stops.txt"]
+    parent = int(np.flatnonzero(stops["stop_id"] == stops["parent_station"][row])[0])
+    return Coordinate(float(stops["stop_lat"][parent]), float(stops["stop_lon"][parent]))
+
+
+def _read_translations(feed: Feed) -> dict[str, dict[str, str]]:
+    """Stop names by language, under ``#stop_id`` or under the name that is translated."""
+    table = feed["translations.txt"]
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = np.flatnonzero((table["table_name"] == "stops") & (table["field_name"] == "stop_name"))
+    for row in rows.tolist():
+        key = f"#{table['record_id'][row]}" if table["record_id"][row] else table["field_value"][row]
+        found[key][table["language"][row]] = table["translation"][row]
+    return found
+
+
+def _list_modes(feed: Feed, schedule: Schedule) -> tuple[frozenset[Mode], ...]:
+    routes, trips = feed["routes.txt"], feed["trips.txt"]
+    index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
+    route = lookup(index, trips["route_id"], len(trips))
+    row_trip = np.repeat(np.arange(schedule.trip_count), np.diff(schedule.row_off))
+    row_route = route[row_trip]
+    known = row_route >= 0
+    pairs = np.unique(np.stack([schedule.row_stop[known], row_route[known]], axis=1), axis=0)
+    modes: list[set[Mode]] = [set() for _ in schedule.stop_ids]
+    for stop, number in pairs.tolist():
+        modes[stop].add(mode_of_route_type(int(routes["route_type"][number])))
+    return tuple(frozenset(found) for found in modes)

@@ -1,0 +1,44 @@
+"""The first and the last walk: from a door to the stops around it.
+
+The great circle times a detour factor, until streets are routed. The nearest stops are always there,
+however far, so that a door in the hills has a way out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mobility.model import Coordinate
+from mobility.network.distance import great_circle_m
+from mobility.network.schedule import Schedule
+from mobility.network.timetable import Ints
+from mobility.network.transfers import Walking
+from mobility.planner.query import Ends
+
+NEAREST = 3
+
+
+def list_walks(
+    at: Coordinate,
+    schedule: Schedule,
+    walking: Walking,
+    max_walk_s: int,
+    is_served: Ints,
+) -> Ends:
+    """Stops within ``max_walk_s`` of a coordinate, and always the nearest few that are served."""
+    served = np.flatnonzero(is_served)
+    distance_m = great_circle_m(schedule.lat[served], schedule.lon[served], at.lat, at.lon)
+    seconds = walking.duration_s(distance_m)
+    chosen = seconds <= max_walk_s
+    chosen[np.argsort(seconds, kind="stable")[:NEAREST]] = True
+    return Ends(served[chosen].astype(np.int32), seconds[chosen].astype(np.int32))
+
+
+def merge_ends(*parts: Ends) -> Ends:
+    """One entry per stop, the shortest."""
+    stops = np.concatenate([part.stop for part in parts])
+    seconds = np.concatenate([part.seconds for part in parts])
+    order = np.lexsort((seconds, stops))
+    stops, seconds = stops[order], seconds[order]
+    is_first = np.append(True, stops[1:] != stops[:-1])[: len(stops)]
+    return Ends(stops[is_first], seconds[is_first])

@@ -1,0 +1,56 @@
+"""Engines by service day, built when first asked for; the last few are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from mobility.model import Mode
+from mobility.network.build import Network
+from mobility.network.routes import RouteTable
+from mobility.network.timetable import Ints
+from mobility.planner.engine import Engine
+
+KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One service day ready to be searched. ``is_served`` flags the stops where something calls."""
+
+    engine: Engine
+    is_served: Ints
+
+
+class Days:
+    """Builds and keeps days. Safe to share: one thread builds, the others wait for it."""
+
+    def __init__(self, network: Network, routes: RouteTable) -> None:
+        """Nothing is built yet."""
+        self._network = network
+        self._routes = routes
+        self._days: OrderedDict[tuple[dt.date, frozenset[Mode] | None], Day] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, date: dt.date, modes: frozenset[Mode] | None = None) -> Day:
+        """The day, with only the vehicles of ``modes`` (None: all)."""
+        key = date, modes
+        with self._lock:
+            if key in self._days:
+                self._days.move_to_end(key)
+            else:
+                self._days[key] = self._build(date, modes)
+                if len(self._days) > KEPT:
+                    self._days.popitem(last=False)
+            return self._days[key]
+
+    def _build(self, date: dt.date, modes: frozenset[Mode] | None) -> Day:
+        allowed = None if modes is None else np.array([mode in modes for mode in self._routes.modes], bool)
+        timetable = self._network.build_timetable(date, allowed)
+        is_served = np.bincount(timetable.arrays.pat_stop, minlength=timetable.stop_count) > 0
+        # doors differ from query to query, so that bounds between all pairs of stops would not pay
+        return Day(Engine(timetable, all_pairs=False), is_served)
