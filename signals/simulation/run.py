@@ -94,13 +94,13 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
         end_s = scenario.end_s + scenario.drain_s
         meter = on_progress and ProgressMeter(sumo, scenario.begin_s, scenario.end_s, scenario.step_s, on_progress)
         with Session(sumo, scenario, request.controller, request.out_dir) as session:
-            notes |= session.notes
-            while sumo.simulation.getMinExpectedNumber() > 0 and session.now_s < end_s:
+            while sumo.simulation.getMinExpectedNumber() > 0 and session.now_s() < end_s:
                 session.step()
                 if meter:
-                    meter.after_step(session.now_s)
+                    meter.after_step(session.now_s())
             if meter:
-                meter.report(session.now_s)
+                meter.report(session.now_s())
+            notes |= session.notes
     (request.out_dir / "notes.json").write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
     return files
 

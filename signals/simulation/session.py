@@ -1,36 +1,124 @@
-"""One running simulation: steps SUMO and, before each step, our controllers."""
+"""One running simulation: before each step our controllers decide, and the cabinets' lamps are shown.
+
+``fixed`` and ``actuated`` are SUMO's own programs and need nothing here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TextIO
 
-from signals.simulation.connection import SimulationError
+from signals.baselines.max_pressure import MaxPressure
+from signals.controller import AdaptiveController
+from signals.model import Intersection
+from signals.ports import DecisionMaker
+from signals.safety.guard import Guard, PlanRefused
+from signals.safety.supervisor import StepReport, Supervisor
+from signals.simulation.cabinet import Cabinet
+from signals.simulation.network import Site, read_sites
+from signals.simulation.programs import Program, read_programs
+from signals.simulation.sensing import IdealSensors
+from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_state
+from signals.timing_plan import TimingPlan
 from sumo_scenarios.manifest import Scenario
 
-CONTROLLERS_NOT_YET = {"max_pressure", "adaptive"}
+_CONTROL_EVERY_S = 1.0
+_EPSILON_S = 1e-6
+
+MAKERS: Mapping[str, Callable[[Intersection, TimingPlan], DecisionMaker]] = MappingProxyType(
+    {"max_pressure": MaxPressure, "adaptive": AdaptiveController}
+)
+
+
+@dataclass(slots=True)
+class _Signal:
+    id: str
+    site: Site
+    cabinet: Cabinet
+    supervisor: Supervisor
+    length: int
+    shown: str = ""
 
 
 class Session:
-    """A simulation with its controllers attached; ``fixed`` and ``actuated`` are SUMO's own programs."""
+    """A simulation with its controllers attached; also the clock that they read."""
 
     def __init__(self, sumo: Any, scenario: Scenario, controller: str, out_dir: Path) -> None:
-        if CONTROLLERS_NOT_YET & {controller}:
-            raise SimulationError(f"{controller} is not built yet.")
-        self._sumo = sumo
-        self.now_s: float = sumo.simulation.getTime()
+        self._sumo, self._scenario = sumo, scenario
+        self._out_dir = out_dir
+        self._time_s: float = sumo.simulation.getTime()
+        self._next_control_s = self._time_s
+        self._open = ExitStack()
+        self._decisions: TextIO | None = None
+        self._signals: list[_Signal] = []
         self.notes: dict[str, str] = {}
+        if controller in MAKERS:
+            sites = read_sites(scenario.net)
+            self._sensors = IdealSensors(sumo, sites)
+            for signal, program in read_programs(scenario).items():
+                if signal in sites:
+                    self._attach(signal, sites[signal], program, MAKERS[controller])
 
     def __enter__(self) -> Self:
+        if self._signals:
+            self._decisions = self._open.enter_context((self._out_dir / "decisions.txt").open("w", encoding="utf-8"))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        self._open.close()
+
+    def now_s(self) -> float:
+        """Simulated seconds; the ``Clock`` of the controllers."""
+        return self._time_s
 
     def step(self) -> None:
-        """Let one step of traffic pass."""
+        """Control where a second is due, then let one step of traffic pass."""
+        if self._signals and self._time_s >= self._next_control_s - _EPSILON_S:
+            self._next_control_s += _CONTROL_EVERY_S
+            self._control()
         self._sumo.simulationStep()
-        self.now_s = self._sumo.simulation.getTime()
+        self._time_s = self._sumo.simulation.getTime()
+
+    def _attach(
+        self, signal: str, site: Site, program: Program, maker: Callable[[Intersection, TimingPlan], DecisionMaker]
+    ) -> None:
+        """Put a signal under control; where its program or plan does not allow it, it stays as shipped."""
+        try:
+            plan = build_plan(site, program, self._scenario)
+            guard = Guard(site.intersection, plan)
+        except (PlanNotReadable, PlanRefused) as error:
+            self.notes[signal] = f"stays as shipped: {error}"
+            return
+        cabinet = Cabinet(plan)
+        source = self._sensors.source(signal)
+        supervisor = Supervisor(maker(site.intersection, plan), source, cabinet, guard, self)
+        self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
+
+    def _control(self) -> None:
+        self._sensors.look(self._time_s)
+        for signal in self._signals:
+            report = signal.supervisor.step()
+            self._write(signal.id, report)
+            state = to_state(signal.cabinet.list_lamps(), signal.site, signal.length)
+            if state != signal.shown:
+                self._sumo.trafficlight.setRedYellowGreenState(signal.id, state)
+                signal.shown = state
+            signal.cabinet.tick(_CONTROL_EVERY_S)
+
+    def _write(self, signal: str, report: StepReport) -> None:
+        if report.trouble:
+            self.notes.setdefault(signal, f"released to its local plan at {self._time_s:g} s: {report.trouble}")
+        if self._decisions is None:
+            return
+        if report.refusal and report.refusal.code not in {"in_clearance", "min_green"}:
+            self._decisions.write(
+                f"{self._time_s:.0f} {signal} refused {report.refusal.code}: {report.refusal.message}\n"
+            )
+        elif report.line:
+            self._decisions.write(f"{self._time_s:.0f} {signal} {report.line}\n")

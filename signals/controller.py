@@ -1,0 +1,71 @@
+"""The adaptive controller of one intersection: predict, schedule, ask for a command, once a second.
+
+Pure: it sees detections and the cabinet's state, and asks for hold or advance. ``build_supervisor`` puts it
+behind the guard, with a clock, and that loop never raises: on trouble it releases to the local plan.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from signals.model import Intersection, IntervalKind
+from signals.ports import Advance, Capabilities, Clock, Command, Detections, DetectorSource, Hold, SignalState
+from signals.prediction.arrivals import predict_arrivals
+from signals.prediction.spillback import find_blocked_exits
+from signals.safety.command import GuardedController
+from signals.safety.guard import Guard
+from signals.safety.supervisor import Supervisor
+from signals.scheduling.problem import Settings, build_layout, build_traffic
+from signals.scheduling.schedule import to_schedule
+from signals.scheduling.search import search_changes
+from signals.timing_plan import TimingPlan
+
+_EPSILON_S = 1e-6
+
+
+class AdaptiveController:
+    """Plans anew each second of green; implements ``DecisionMaker``."""
+
+    def __init__(
+        self,
+        intersection: Intersection,
+        plan: TimingPlan,
+        capabilities: Capabilities | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._intersection, self._plan = intersection, plan
+        self._settings = settings or Settings()
+        can_skip = (capabilities or Capabilities()).can_skip
+        self._layout = build_layout(intersection, plan, can_skip=can_skip)
+        self._anywhere = np.ones(len(plan.stages), np.bool_)
+        self._line = ""
+
+    def decide(self, detections: Detections, state: SignalState) -> Command:
+        """Hold, or advance to the stage that the best schedule has next, if it starts now."""
+        self._line = ""
+        minimum_s = self._plan.timings[state.stage].min_green_s
+        if state.interval is not IntervalKind.GREEN or state.elapsed_s < minimum_s - _EPSILON_S:
+            return Hold()
+        if len(detections.movement) == 0:
+            return Hold()
+        arrivals = predict_arrivals(self._intersection, detections)
+        blocked = find_blocked_exits(self._intersection, detections)
+        traffic = build_traffic(arrivals, blocked, self._intersection, self._settings)
+        green_s = round(state.elapsed_s)
+        changes, _ = search_changes(self._layout, traffic, self._settings, state.stage, green_s, self._anywhere)
+        if len(changes) == 0 or changes[0, 0] > 0:
+            return Hold()
+        self._line = str(to_schedule(changes, state.stage, green_s, self._settings.horizon_s, self._plan))
+        return Advance(int(changes[0, 1]))
+
+    def explain(self) -> str:
+        """The schedule that led to the last change."""
+        return self._line
+
+
+def build_supervisor(
+    intersection: Intersection, plan: TimingPlan, source: DetectorSource, signal: GuardedController, clock: Clock
+) -> Supervisor:
+    """The whole loop for one intersection: sense, predict, schedule, guard, command."""
+    maker = AdaptiveController(intersection, plan, signal.capabilities)
+    return Supervisor(maker, source, signal, Guard(intersection, plan, signal.capabilities), clock)

@@ -1,0 +1,147 @@
+"""What a controller needs from outside: detectors, a signal controller in a cabinet, a clock, neighbours.
+
+The cabinet keeps its own timers: it plays yellow and red clearance itself and is told only what to hold, where
+to advance, or that it is released to its local plan (neutral model of NTCIP 1202 hold/force-off and of Taiwan's
+urban traffic control protocol V3.0, 5F10/5F1C). ``SignalController`` is generic in what it accepts, because
+ports lie below the guard; ``signals.safety.command.GuardedController`` closes it over ``SafeCommand``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from signals.model import IntervalKind
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep the running stage green."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """End the running stage and go to another one through its transition."""
+
+    stage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let the cabinet follow its local plan until it is commanded again."""
+
+    reason: str = ""
+
+
+Command = Hold | Advance | Release
+
+
+class Mode(StrEnum):
+    """Who decides in the cabinet."""
+
+    REMOTE = "remote"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalState:
+    """What the cabinet reports. ``uptime_s`` is its own count of seconds; ``elapsed_s`` that of the interval.
+
+    ``target`` is the stage to come while a transition plays, else None.
+    """
+
+    stage: int
+    interval: IntervalKind
+    elapsed_s: float
+    target: int | None
+    mode: Mode
+    uptime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the cabinet can do; where it cannot skip, only the next stage of its sequence may be chosen."""
+
+    can_hold: bool = True
+    can_skip: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """What is seen at one moment: road users bound for the stop lines, and the state of the exits.
+
+    The first four arrays have one entry per road user, nearest first; the others one entry per exit lane of
+    the intersection. ``delay_s`` is what a user has already waited.
+    """
+
+    at_s: float
+    movement: IntArray
+    distance_m: FloatArray
+    speed_mps: FloatArray
+    delay_s: FloatArray
+    exit_count: IntArray
+    exit_halted: IntArray
+    exit_speed_mps: FloatArray
+
+
+CommandT_contra = TypeVar("CommandT_contra", contravariant=True)
+
+
+class SignalController(Protocol[CommandT_contra]):
+    """A cabinet: reports its state and accepts commands of one type."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    def read_state(self) -> SignalState:
+        """What it shows now."""
+        ...
+
+    def apply(self, command: CommandT_contra) -> None:
+        """Take a command; it counts from this second."""
+        ...
+
+
+class DetectorSource(Protocol):
+    """Where detections come from."""
+
+    def read(self) -> Detections:
+        """What is seen now."""
+        ...
+
+
+class Clock(Protocol):
+    """Seconds that never go back, in good times."""
+
+    def now_s(self) -> float:
+        """The time."""
+        ...
+
+
+class NeighbourLink(Protocol):
+    """What an upstream neighbour promises to send; empty where there is none."""
+
+    def read_outflow(self) -> Detections:
+        """Road users that the neighbour plans to release towards us."""
+        ...
+
+
+class DecisionMaker(Protocol):
+    """Chooses a command from what is seen; knows nothing of guards or cabinets."""
+
+    def decide(self, detections: Detections, state: SignalState) -> Command:
+        """The command wanted now."""
+        ...
+
+    def explain(self) -> str:
+        """The last decision in the one-line schedule notation; empty where there is none."""
+        ...

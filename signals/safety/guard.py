@@ -1,0 +1,190 @@
+"""The guard: every command passes here or does not reach the street.
+
+It keeps its own timers from the cabinet's count of seconds and trusts neither clock nor cabinet alone: a green
+is old enough only when both say so. It holds minimum and maximum green, forbids commands during clearances,
+limits decisions to one a second, bounds every red (``clearance``), and releases the cabinet to its local plan
+when what it reports cannot be. Yellow and red clearance are the cabinet's to play; the plan that says how long
+they last is checked once, when the guard is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from signals.model import Intersection, IntervalKind
+from signals.ports import Advance, Capabilities, Command, Mode, Release, SignalState
+from signals.safety.clearance import RedBound
+from signals.safety.command import SafeCommand, _seal
+from signals.timing_plan import PlanFault, TimingPlan, validate
+
+DECISION_GAP_S = 1.0
+CLOCK_SKEW_S = 2.0
+DISTRUST_S = 5.0
+_TOLERANCE_S = 1.5  # a report may be one second old
+_EPSILON_S = 1e-6
+
+
+class PlanRefused(Exception):  # noqa: N818  (reads as the fact it reports)
+    """The plan has faults; nothing may be commanded under it."""
+
+    def __init__(self, intersection: str, faults: tuple[PlanFault, ...]) -> None:
+        super().__init__(f"{intersection}: {len(faults)} faults in the plan; the first: {faults[0].message}")
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command was not admitted, and what must be done in its place, if anything."""
+
+    code: str
+    message: str
+    instead: SafeCommand | None = None
+
+
+class Guard:
+    """One intersection's guard. Call ``admit`` once a second, whatever is wanted."""
+
+    def __init__(self, intersection: Intersection, plan: TimingPlan, capabilities: Capabilities | None = None) -> None:
+        if faults := validate(plan, intersection):
+            raise PlanRefused(intersection.id, faults)
+        self._plan = plan
+        self._capabilities = capabilities or Capabilities()
+        self._bound = RedBound(plan, intersection)
+        self._red_s = np.zeros(len(intersection.movements))
+        self._green_s = 0.0
+        self._last: SignalState | None = None
+        self._last_clock_s = self._last_decision_s = self._decision_uptime_s = -np.inf
+        self._commanded: int | None = None
+        self._distrusted_until_s = -np.inf
+
+    def admit(self, command: Command, state: SignalState, now_s: float) -> SafeCommand | Refusal:
+        """A command that is safe now, or why it is not."""
+        skewed = self._is_skewed(state, now_s)
+        quarrel = self._find_disagreement(state)
+        self._watch(state, now_s)
+        if quarrel:
+            self._distrusted_until_s = state.uptime_s + DISTRUST_S
+        if quarrel or state.uptime_s < self._distrusted_until_s:
+            reason = quarrel or "the cabinet is not trusted yet"
+            return Refusal("disagreement", f"{reason}; released to the local plan.", _seal(Release(reason)))
+        if forced := self._find_forced(command, state, now_s):
+            return forced
+        if isinstance(command, Release):
+            return _seal(command)
+        if state.interval is not IntervalKind.GREEN:
+            return Refusal("in_clearance", f"{state.interval.value} runs; nothing is commanded before it ends.")
+        if skewed:
+            return Refusal("clock_skew", f"The clock and the cabinet's seconds differ by more than {CLOCK_SKEW_S:g} s.")
+        if isinstance(command, Advance):
+            return self._admit_advance(command, state, now_s)
+        return _seal(command)
+
+    @property
+    def longest_red_s(self) -> float:
+        """How long the movement that waits longest has been without green."""
+        return float(self._red_s.max(initial=0.0))
+
+    def _find_forced(self, command: Command, state: SignalState, now_s: float) -> Refusal | None:
+        """What must be done this second, whatever was wanted: maximum green, bound on red."""
+        if state.interval is not IntervalKind.GREEN or not self._is_old_enough(state):
+            return None
+        timing = self._plan.timings[state.stage]
+        is_local = state.mode is Mode.LOCAL or isinstance(command, Release)
+        # the local plan may start a step of its own before the next report
+        wait_s = DECISION_GAP_S + (self._bound.longest_step_s if is_local else 0.0)
+        is_last_chance = not self._bound.can_serve_all(state.stage, wait_s, self._red_s)
+        is_full = not is_local and state.elapsed_s >= timing.max_green_s - _EPSILON_S
+        if isinstance(command, Advance) or not (is_last_chance or is_full):
+            return None
+        target = self._next_stage(state.stage)
+        if target is None:
+            return None
+        if is_last_chance:
+            message = f"A movement has been red for {self.longest_red_s:.0f} s; stage {target} has to follow now."
+            return Refusal("max_red", message, self._issue_advance(target, state, now_s))
+        message = f"Stage {state.stage} has had its maximum green of {timing.max_green_s:g} s."
+        return Refusal("max_green", message, self._issue_advance(target, state, now_s))
+
+    def _admit_advance(self, command: Advance, state: SignalState, now_s: float) -> SafeCommand | Refusal:
+        plan, target = self._plan, command.stage
+        if not 0 <= target < len(plan.stages):
+            return Refusal("unknown_stage", f"There is no stage {target}; the plan has {len(plan.stages)}.")
+        if target == state.stage:
+            return Refusal("same_stage", f"Stage {target} is running already.")
+        if not self._capabilities.can_skip and target != plan.next_local(state.stage):
+            return Refusal("cannot_skip", f"The cabinet can only go on to stage {plan.next_local(state.stage)}.")
+        if not self._is_old_enough(state):
+            minimum_s = plan.timings[state.stage].min_green_s
+            return Refusal("min_green", f"Stage {state.stage} has a minimum green of {minimum_s:g} s.")
+        gap_s = min(now_s - self._last_decision_s, state.uptime_s - self._decision_uptime_s)
+        if gap_s < DECISION_GAP_S - _EPSILON_S:
+            return Refusal("too_soon", f"One decision in {DECISION_GAP_S:g} s at most.")
+        change_s = plan.transition_s(state.stage, target)
+        after_s = self._red_s.copy()
+        after_s[self._bound.serves[target]] = 0.0
+        if not self._bound.can_serve_all(target, change_s + plan.timings[target].min_green_s, after_s):
+            forced = self._next_stage(state.stage)
+            message = f"Stage {target} would keep a movement red for more than {plan.limits.max_red_s:g} s."
+            safe = None if forced is None else self._issue_advance(forced, state, now_s)
+            return Refusal("max_red", message, safe)
+        return self._issue_advance(target, state, now_s)
+
+    def _issue_advance(self, target: int, state: SignalState, now_s: float) -> SafeCommand:
+        self._last_decision_s, self._decision_uptime_s = now_s, state.uptime_s
+        self._commanded = target
+        return _seal(Advance(target))
+
+    def _next_stage(self, stage: int) -> int | None:
+        if self._capabilities.can_skip:
+            return self._bound.find_next(stage, self._red_s)
+        following = self._plan.next_local(stage)
+        return following if following != stage else None
+
+    def _is_old_enough(self, state: SignalState) -> bool:
+        needed_s = self._plan.timings[state.stage].min_green_s - _EPSILON_S
+        return state.elapsed_s >= needed_s and self._green_s >= needed_s
+
+    def _is_skewed(self, state: SignalState, now_s: float) -> bool:
+        if self._last is None:
+            return False
+        passed_s = now_s - self._last_clock_s
+        return passed_s < 0 or abs(passed_s - (state.uptime_s - self._last.uptime_s)) > CLOCK_SKEW_S
+
+    def _find_disagreement(self, state: SignalState) -> str | None:
+        """What the cabinet reports and what it can be, given what it was told."""
+        count, last = len(self._plan.stages), self._last
+        if not 0 <= state.stage < count or (state.target is not None and not 0 <= state.target < count):
+            return f"the cabinet reports stage {state.stage} to {state.target}; the plan has {count} stages"
+        if last is None or last.mode is Mode.LOCAL or state.mode is Mode.LOCAL:
+            return None
+        passed_s = state.uptime_s - last.uptime_s
+        if passed_s < 0:
+            return "the cabinet has started anew"
+        if state.stage != last.stage and state.stage not in {last.target, self._commanded}:
+            return f"the cabinet went to stage {state.stage} unasked"
+        if state.target is not None and state.target not in {last.target, self._commanded}:
+            return f"the cabinet leaves for stage {state.target} unasked"
+        same = (state.stage, state.interval, state.target) == (last.stage, last.interval, last.target)
+        stayed = same and state.interval is IntervalKind.GREEN
+        if stayed and abs(state.elapsed_s - last.elapsed_s - passed_s) > _TOLERANCE_S:
+            return f"the cabinet's green timer went from {last.elapsed_s:g} to {state.elapsed_s:g} s in {passed_s:g} s"
+        return None
+
+    def _watch(self, state: SignalState, now_s: float) -> None:
+        """Advance our own timers by whichever count of seconds is the larger: reds never look too short."""
+        last = self._last
+        ticks_s = 0.0 if last is None else max(0.0, state.uptime_s - last.uptime_s)
+        passed_s = ticks_s if last is None else max(ticks_s, min(now_s - self._last_clock_s, ticks_s + CLOCK_SKEW_S))
+        is_green = state.interval is IntervalKind.GREEN and 0 <= state.stage < len(self._plan.stages)
+        was_same = last is not None and last.interval is IntervalKind.GREEN and last.stage == state.stage
+        self._green_s = self._green_s + ticks_s if is_green and was_same else 0.0
+        if last is None and is_green:
+            self._green_s = state.elapsed_s
+        elif is_green and not was_same:
+            self._green_s = min(state.elapsed_s, ticks_s)
+        self._red_s += passed_s
+        if is_green:
+            self._red_s[self._bound.serves[state.stage]] = 0.0
+        self._last, self._last_clock_s = state, now_s

@@ -1,0 +1,116 @@
+"""What the search is given, as arrays: the intersection's layout, the traffic of this moment, the settings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from signals.model import Intersection, Lamp
+from signals.ports import FloatArray, IntArray
+from signals.prediction.arrivals import LaneArrivals
+from signals.timing_plan import TimingPlan, list_ending
+
+Int8Array = npt.NDArray[np.int8]
+BoolArray = npt.NDArray[np.bool_]
+
+NO_GREEN, PERMITTED, PROTECTED = 0, 1, 2
+
+
+class Layout(NamedTuple):
+    """Fixed by intersection and plan. Axes: s, t stages; m movements.
+
+    ``level[s, m]``: no green, permitted, protected. ``through[s, t, m]``: the level that a movement keeps while s
+    changes to t. ``foes[m]``: movements that m gives way to, -1 where the row is not full.
+    """
+
+    level: Int8Array
+    through: Int8Array
+    change_s: IntArray
+    min_green_s: IntArray
+    max_green_s: IntArray
+    entry_of: IntArray
+    foes: IntArray
+    allowed: BoolArray
+
+
+class Traffic(NamedTuple):
+    """Vehicles by entry lane, nearest first; ``weight`` is what a second of each one's delay costs."""
+
+    vehicles: IntArray
+    arrival_s: FloatArray
+    movement: IntArray
+    weight: FloatArray
+    blocked: BoolArray
+
+
+class Settings(NamedTuple):
+    """Parameters of discharge and search; sources: prototypes on SUMO 1.28 with default car following."""
+
+    horizon_s: int = 50
+    width: int = 40
+    branch_every_s: int = 2
+    headway_s: float = 2.0
+    permitted_headway_s: float = 2.6
+    startup_loss_s: float = 1.5
+    gap_s: float = 3.0
+    look_ahead_s: float = 20.0
+    blocked_s: int = 15
+    red_head_s: float = 12.0
+    delay_unit_s: float = 60.0
+
+
+def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool = True) -> Layout:
+    """The arrays of one plan."""
+    stages, size = plan.stages, len(intersection.movements)
+    level = np.zeros((len(stages), size), np.int8)
+    for stage in stages:
+        level[stage.index] = [_to_level(stage.lamp(m)) for m in range(size)]
+    through = np.zeros((len(stages), len(stages), size), np.int8)
+    change_s = np.zeros((len(stages), len(stages)), np.int64)
+    for (a, b), intervals in plan.transitions.items():
+        kept = stages[a].greens - list_ending(intersection, stages[a], stages[b])
+        for m in kept | (stages[a].stop_then_go & (stages[b].stop_then_go | stages[b].greens)):
+            through[a, b, m] = min(level[a, m], level[b, m])
+        change_s[a, b] = round(sum(i.duration_s for i in intervals))
+    foes = [np.flatnonzero(intersection.yields[m] & intersection.conflicts[m]) for m in range(size)]
+    padded = np.full((size, max(1, *(len(f) for f in foes))), -1, np.int64)
+    for m, row in enumerate(foes):
+        padded[m, : len(row)] = row
+    allowed = np.ones((len(stages), len(stages)), np.bool_)
+    if not can_skip:
+        allowed[:] = False
+        for stage in stages:
+            allowed[stage.index, plan.next_local(stage.index)] = True
+    np.fill_diagonal(allowed, val=False)
+    return Layout(
+        level=level,
+        through=through,
+        change_s=change_s,
+        min_green_s=np.array([round(t.min_green_s) for t in plan.timings], np.int64),
+        max_green_s=np.array([round(t.max_green_s) for t in plan.timings], np.int64),
+        entry_of=np.array([m.entry for m in intersection.movements], np.int64),
+        foes=padded,
+        allowed=allowed,
+    )
+
+
+def build_traffic(
+    arrivals: LaneArrivals, blocked_exits: BoolArray, intersection: Intersection, settings: Settings
+) -> Traffic:
+    """Weigh each vehicle by what it has already waited, so that nobody starves."""
+    exit_of = np.array([m.exit for m in intersection.movements], np.int64)
+    return Traffic(
+        vehicles=arrivals.count,
+        arrival_s=arrivals.arrival_s,
+        movement=arrivals.movement,
+        weight=1.0 + arrivals.delay_s / settings.delay_unit_s,
+        blocked=blocked_exits[exit_of],
+    )
+
+
+def _to_level(lamp: Lamp) -> int:
+    if lamp is Lamp.PROTECTED_GREEN:
+        return PROTECTED
+    return PERMITTED if lamp in {Lamp.PERMITTED_GREEN, Lamp.STOP_THEN_GO} else NO_GREEN

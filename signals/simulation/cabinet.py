@@ -1,0 +1,82 @@
+"""A simulated controller cabinet: keeps its own timers and plays greens and transitions second by second.
+
+It knows stages and lamps, not traffic and not SUMO. Left alone for ``BACKUP_S`` it follows its local plan, as
+NTCIP's unitBackupTime and the effect time of Taiwan's 5F1C demand.
+"""
+
+from __future__ import annotations
+
+from signals.model import IntervalKind, Lamp
+from signals.ports import Advance, Capabilities, Mode, Release, SignalState
+from signals.safety.command import SafeCommand
+from signals.timing_plan import TimingPlan
+
+BACKUP_S = 5.0
+_EPSILON_S = 1e-6
+
+
+class Cabinet:
+    """One cabinet under one plan; implements ``GuardedController``."""
+
+    def __init__(self, plan: TimingPlan, stage: int = 0, capabilities: Capabilities | None = None) -> None:
+        self._plan = plan
+        self.capabilities = capabilities or Capabilities()
+        self._stage, self._target, self._interval = stage, stage, -1  # interval -1: green
+        self._elapsed_s = self._uptime_s = self._silent_s = 0.0
+        self._mode = Mode.LOCAL
+        self.ignored = 0
+
+    def read_state(self) -> SignalState:
+        """What the cabinet shows now."""
+        is_green = self._interval < 0
+        kind = IntervalKind.GREEN if is_green else self._intervals[self._interval].kind
+        target = None if is_green else self._target
+        return SignalState(self._stage, kind, self._elapsed_s, target, self._mode, self._uptime_s)
+
+    def apply(self, command: SafeCommand) -> None:
+        """Take a command; an advance during a clearance or before the minimum green is ignored and counted."""
+        self._silent_s = 0.0
+        wanted = command.command
+        self._mode = Mode.LOCAL if isinstance(wanted, Release) else Mode.REMOTE
+        if isinstance(wanted, Advance):
+            minimum_s = self._plan.timings[self._stage].min_green_s
+            if self._interval >= 0 or self._elapsed_s < minimum_s - _EPSILON_S or wanted.stage == self._stage:
+                self.ignored += 1
+            else:
+                self._leave_for(wanted.stage)
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass."""
+        self._uptime_s += seconds
+        self._elapsed_s += seconds
+        self._silent_s += seconds
+        if self._silent_s > BACKUP_S:
+            self._mode = Mode.LOCAL
+        if self._interval >= 0:
+            if self._elapsed_s >= self._intervals[self._interval].duration_s - _EPSILON_S:
+                self._begin(self._interval + 1)
+        elif self._mode is Mode.LOCAL and self._elapsed_s >= self._plan.local_green_s(self._stage) - _EPSILON_S:
+            following = self._plan.next_local(self._stage)
+            if following != self._stage:
+                self._leave_for(following)
+
+    def list_lamps(self) -> tuple[Lamp, ...]:
+        """What every movement is shown now."""
+        if self._interval >= 0:
+            return self._intervals[self._interval].lamps
+        stage = self._plan.stages[self._stage]
+        some = next(iter(self._plan.transitions.values()))
+        size = len(some[0].lamps) if some else 1 + max(m for s in self._plan.stages for m in s.greens)
+        return tuple(stage.lamp(m) for m in range(size))
+
+    def _leave_for(self, target: int) -> None:
+        self._target = target
+        self._intervals = self._plan.transitions[self._stage, target]
+        self._begin(0)
+
+    def _begin(self, interval: int) -> None:
+        self._elapsed_s = 0.0
+        if interval < len(self._intervals):
+            self._interval = interval
+        else:
+            self._stage, self._interval = self._target, -1

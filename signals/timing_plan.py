@@ -1,0 +1,332 @@
+"""A timing plan: stages with their greens, the local sequence, and every stage-to-stage transition.
+
+A transition is a list of intervals per stage pair, because real intergreens have several states of different
+length per signal group. Movements that stay green stay green; ending ones get their yellow, then the red
+clearance passes, and only then do others start. ``validate`` plays each transition, however it was made, and
+says what is wrong in words an engineer can act on. Terms: NTCIP 1202 and MUTCD part 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from signals.model import Intersection, Interval, IntervalKind, Lamp, RoadUser, Stage
+
+WALKING_SPEED_MPS = 1.0  # Taiwan's rule of thumb; MUTCD has 1.07 (3.5 ft/s)
+MIN_WALK_S = 4.0  # MUTCD: 7 s, where volumes are low 4 s
+_EPSILON_S = 1e-6
+
+Transition = tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLimits:
+    """What no plan and no controller may go below or beyond."""
+
+    min_green_s: float = 5.0
+    yellow_s: float = 3.0
+    red_clearance_s: float = 1.0
+    max_red_s: float = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageTiming:
+    """How long one stage's green may last."""
+
+    min_green_s: float
+    max_green_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStep:
+    """One entry of the local plan's sequence: a stage and its green."""
+
+    stage: int
+    green_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clearances:
+    """Times by movement: yellow, pedestrian clearance, and red from the end of i's yellow to j's green."""
+
+    yellow_s: tuple[float, ...]
+    ped_clearance_s: tuple[float, ...]
+    red_s: npt.NDArray[np.float64]
+    min_red_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimingPlan:
+    """Everything a controller needs to time an intersection. ``transitions`` has each ordered pair of stages."""
+
+    stages: tuple[Stage, ...]
+    timings: tuple[StageTiming, ...]
+    sequence: tuple[LocalStep, ...]
+    transitions: Mapping[tuple[int, int], Transition]
+    limits: SafetyLimits
+    cycle_s: float
+    offset_s: float = 0.0
+
+    def transition_s(self, leaving: int, entering: int) -> float:
+        """How long the change between two stages takes."""
+        return sum(i.duration_s for i in self.transitions[leaving, entering])
+
+    def next_local(self, stage: int) -> int:
+        """The stage that follows in the local sequence."""
+        order = [step.stage for step in self.sequence]
+        return order[(order.index(stage) + 1) % len(order)] if stage in order else order[0]
+
+    def local_green_s(self, stage: int) -> float:
+        """The green that the local plan gives a stage."""
+        return next((step.green_s for step in self.sequence if step.stage == stage), self.timings[stage].min_green_s)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFault:
+    """One reason why a plan must not be used."""
+
+    code: str
+    message: str
+
+
+def build_transitions(
+    intersection: Intersection, stages: Iterable[Stage], clearances: Clearances
+) -> dict[tuple[int, int], Transition]:
+    """The intervals between each ordered pair of stages, from what ends and what starts."""
+    known = tuple(stages)
+    return {
+        (a.index, b.index): build_transition(intersection, a, b, clearances)
+        for a in known
+        for b in known
+        if a.index != b.index
+    }
+
+
+def build_transition(intersection: Intersection, leaving: Stage, entering: Stage, clearances: Clearances) -> Transition:
+    """Pedestrian clearance, yellows, red clearance; empty where nothing ends."""
+    ending = list_ending(intersection, leaving, entering)
+    starting = entering.greens - (leaving.greens - ending)
+    walking = {m for m in ending if intersection.movements[m].user is RoadUser.PEDESTRIAN}
+    driving = ending - walking
+    ped_s = max((clearances.ped_clearance_s[m] for m in walking), default=0.0)
+    ends_s = {m: clearances.yellow_s[m] for m in driving}
+    yellow_s = max(ends_s.values(), default=0.0)
+    clear_s = yellow_s + (clearances.min_red_s if driving else 0.0)
+    for i in driving:
+        for j in starting:
+            if intersection.conflicts[i, j]:
+                clear_s = max(clear_s, ends_s[i] + float(clearances.red_s[i, j]))
+    intervals = []
+    if ped_s:
+        lamps = tuple(Lamp.RED if m in walking else leaving.lamp(m) for m in range(len(intersection.movements)))
+        intervals.append(Interval(IntervalKind.PED_CLEARANCE, ped_s, lamps))
+    edges = sorted({0.0, clear_s, *ends_s.values()})
+    for start_s, end_s in pairwise(edges):
+        lamps = tuple(
+            _lamp_between(m, leaving, entering, ending, ends_s.get(m, 0.0) > start_s)
+            for m in range(len(intersection.movements))
+        )
+        kind = IntervalKind.YELLOW if start_s < yellow_s else IntervalKind.RED_CLEARANCE
+        intervals.append(Interval(kind, end_s - start_s, lamps))
+    return tuple(intervals)
+
+
+def list_ending(intersection: Intersection, leaving: Stage, entering: Stage) -> frozenset[int]:
+    """Movements whose green ends in the change, also those that are green again in the next stage.
+
+    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it.
+    """
+    starting = entering.greens - leaving.greens
+
+    def must_end(m: int) -> bool:
+        return m not in entering.greens or any(
+            intersection.conflicts[m, j]
+            and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
+            for j in starting
+        )
+
+    return frozenset(m for m in leaving.greens if must_end(m))
+
+
+def _lamp_between(m: int, leaving: Stage, entering: Stage, ending: frozenset[int], is_yellow: bool) -> Lamp:  # noqa: FBT001
+    if m in ending:
+        return Lamp.YELLOW if is_yellow else Lamp.RED
+    if m in leaving.greens:
+        return min(leaving.lamp(m), entering.lamp(m))
+    keeps_arrow = leaving.lamp(m) is Lamp.STOP_THEN_GO and entering.lamp(m) >= Lamp.STOP_THEN_GO
+    return Lamp.STOP_THEN_GO if keeps_arrow else Lamp.RED
+
+
+def validate(plan: TimingPlan, intersection: Intersection) -> tuple[PlanFault, ...]:
+    """Everything that is wrong with a plan; empty where it may be used."""
+    return tuple(
+        fault
+        for check in (
+            _missing_movements,
+            _stage_conflicts,
+            _green_faults,
+            _cycle_faults,
+            _transition_faults,
+            _red_faults,
+        )
+        for fault in check(plan, intersection)
+    )
+
+
+def _missing_movements(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    served = {m for s in plan.stages for m in s.greens | s.stop_then_go}
+    for m in sorted(set(range(len(intersection.movements))) - served):
+        yield PlanFault("movement_missing", f"{intersection.describe(m)} is green in no stage; add it to one.")
+
+
+def _stage_conflicts(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    for stage in plan.stages:
+        for i, j in combinations(sorted(stage.greens), 2):
+            if may_share(intersection, stage.lamp(i), stage.lamp(j), i, j):
+                continue
+            yield PlanFault(
+                "conflicting_greens",
+                f"Stage {stage.index} shows green to {intersection.describe(i)} and {intersection.describe(j)}, whose "
+                "ways cross and neither gives way; make one permitted or put them in different stages.",
+            )
+
+
+def may_share(intersection: Intersection, lamp_i: Lamp, lamp_j: Lamp, i: int, j: int) -> bool:
+    """Whether two lamps may be lit together: no conflict, or the one with the lesser right gives way."""
+    if not (lamp_i.is_green and lamp_j.is_green and intersection.conflicts[i, j]):
+        return True
+    i_gives_way = lamp_i is Lamp.PERMITTED_GREEN and bool(intersection.yields[i, j])
+    j_gives_way = lamp_j is Lamp.PERMITTED_GREEN and bool(intersection.yields[j, i])
+    return i_gives_way or j_gives_way
+
+
+def _green_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    del intersection
+    for stage, timing in zip(plan.stages, plan.timings, strict=True):
+        if timing.min_green_s < plan.limits.min_green_s - _EPSILON_S:
+            yield PlanFault(
+                "min_green_too_short",
+                f"Stage {stage.index} has a minimum green of {timing.min_green_s:g} s; at least "
+                f"{plan.limits.min_green_s:g} s is required.",
+            )
+        if timing.max_green_s < timing.min_green_s:
+            yield PlanFault(
+                "max_green_below_min",
+                f"Stage {stage.index}: the maximum green of {timing.max_green_s:g} s is below the minimum of "
+                f"{timing.min_green_s:g} s.",
+            )
+    for position, step in enumerate(plan.sequence, 1):
+        if step.green_s < plan.timings[step.stage].min_green_s - _EPSILON_S:
+            yield PlanFault(
+                "green_below_minimum",
+                f"Step {position} of the sequence gives stage {step.stage} {step.green_s:g} s of green; its minimum is "
+                f"{plan.timings[step.stage].min_green_s:g} s.",
+            )
+
+
+def sum_cycle_s(sequence: tuple[LocalStep, ...], transitions: Mapping[tuple[int, int], Transition]) -> float:
+    """The cycle that greens and transitions make."""
+    following = (*sequence[1:], *sequence[:1])
+    changes = [
+        sum(i.duration_s for i in transitions.get((a.stage, b.stage), ()))
+        for a, b in zip(sequence, following, strict=True)
+    ]
+    return sum(step.green_s for step in sequence) + sum(changes)
+
+
+def _cycle_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    del intersection
+    total_s = sum_cycle_s(plan.sequence, plan.transitions)
+    if abs(total_s - plan.cycle_s) > 0.01:
+        yield PlanFault(
+            "cycle_does_not_add_up",
+            f"Greens and transitions add up to {total_s:g} s, the cycle is {plan.cycle_s:g} s; change a green by "
+            f"{plan.cycle_s - total_s:+g} s.",
+        )
+
+
+def _transition_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    for a in plan.stages:
+        for b in plan.stages:
+            if a.index == b.index:
+                continue
+            if (a.index, b.index) not in plan.transitions:
+                yield PlanFault(
+                    "transition_missing", f"There is no transition from stage {a.index} to stage {b.index}."
+                )
+                continue
+            yield from _play(plan, intersection, a, b)
+
+
+def _play(plan: TimingPlan, intersection: Intersection, a: Stage, b: Stage) -> Iterator[PlanFault]:
+    """Go through one transition second by second of its intervals, independent of how it was built."""
+    name = f"The transition from stage {a.index} to stage {b.index}"
+    movements = range(len(intersection.movements))
+    shown = [tuple(a.lamp(m) for m in movements)]
+    times_s = [0.0]
+    for interval in plan.transitions[a.index, b.index]:
+        shown.append(interval.lamps)
+        times_s.append(times_s[-1] + interval.duration_s)
+    shown.append(tuple(b.lamp(m) for m in movements))
+    yellow_s = dict.fromkeys(movements, 0.0)
+    ended_s: dict[int, float] = {}
+    for k in range(1, len(shown)):
+        begin_s = times_s[k - 1]
+        for m in movements:
+            before, now = shown[k - 1][m], shown[k][m]
+            if now is Lamp.YELLOW:
+                yellow_s[m] += times_s[k] - begin_s
+            elif (before is Lamp.YELLOW or before.is_green) and not now.is_green:
+                ended_s[m] = begin_s
+                is_vehicle = intersection.movements[m].user is RoadUser.VEHICLE
+                if is_vehicle and yellow_s[m] < plan.limits.yellow_s - _EPSILON_S:
+                    yield PlanFault(
+                        "yellow_too_short",
+                        f"{name} gives {intersection.describe(m)} {yellow_s[m]:g} s of yellow; "
+                        f"{plan.limits.yellow_s:g} s is required.",
+                    )
+            if now.is_green and not before.is_green:
+                yield from _early_starts(plan, intersection, name, m, begin_s, ended_s)
+        for i, j in combinations(movements, 2):
+            if 0 < k < len(shown) - 1 and not may_share(intersection, shown[k][i], shown[k][j], i, j):
+                yield PlanFault(
+                    "conflicting_greens",
+                    f"{name} shows green to {intersection.describe(i)} and {intersection.describe(j)} together.",
+                )
+
+
+def _early_starts(
+    plan: TimingPlan, intersection: Intersection, name: str, m: int, begin_s: float, ended_s: Mapping[int, float]
+) -> Iterator[PlanFault]:
+    for other, end_s in ended_s.items():
+        gap_s = begin_s - end_s
+        if intersection.conflicts[m, other] and gap_s < plan.limits.red_clearance_s - _EPSILON_S:
+            yield PlanFault(
+                "red_clearance_too_short",
+                f"{name} starts {intersection.describe(m)} {gap_s:g} s after the yellow of "
+                f"{intersection.describe(other)}; {plan.limits.red_clearance_s:g} s of red is required.",
+            )
+
+
+def longest_wait_s(plan: TimingPlan) -> float:
+    """The time to serve every stage once at its minimum green with the longest transition into each."""
+    into = [
+        max((plan.transition_s(a.index, b.index) for a in plan.stages if a.index != b.index), default=0.0)
+        for b in plan.stages
+    ]
+    return sum(timing.min_green_s + change_s for timing, change_s in zip(plan.timings, into, strict=True))
+
+
+def _red_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
+    del intersection
+    if len(plan.stages) > 1 and len(plan.transitions) and (need_s := longest_wait_s(plan)) > plan.limits.max_red_s:
+        yield PlanFault(
+            "max_red_too_short",
+            f"Serving every stage once at its minimum green takes {need_s:g} s; a maximum red of "
+            f"{plan.limits.max_red_s:g} s cannot be kept.",
+        )
