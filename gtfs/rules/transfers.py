@@ -64,7 +64,8 @@ def check_distances(subject: Subject) -> Iterator[Notice]:
     distance_m = measure_distance_m(lat[start], lon[start], lat[end], lon[end])
 
     def describe(place: int) -> str:
-        return f"{table['from_stop_id'][place]} and {table['to_stop_id'][place]} are {distance_m[place] / 1000:.1f} km apart"
+        ends = " and ".join(table[f"{side}_stop_id"][place] for side in SIDES)
+        return f"{ends} are {distance_m[place] / 1000:.1f} km apart"
 
     is_too_far = distance_m > FARTHEST_M
     yield from list_rows(table, is_too_far, "transfer_distance_too_large", Severity.WARNING, describe)

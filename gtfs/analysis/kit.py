@@ -1,0 +1,60 @@
+"""Our tables as a feed of gtfs_kit, which knows the statistics. Read by our reader, so that a feed with
+a nested folder, a byte-order mark or a broken row is described like any other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gtfs_kit
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gtfs import schema
+from gtfs.feed import ABSENT, Column, Feed, Table
+from gtfs.schema import REAL, Kind
+
+FILES = ("agency.txt", "routes.txt", "trips.txt", "stop_times.txt", "stops.txt", "calendar.txt", "calendar_dates.txt")
+
+
+def build_kit_feed(feed: Feed, trip_ids: frozenset[str] | None = None) -> Any:
+    """The feed as ``gtfs_kit.Feed`` in kilometres; with ``trip_ids`` only those trips and their stop times."""
+    frames = {}
+    for file in (*FILES, "shapes.txt"):
+        table = feed[file]
+        rows = np.arange(len(table))
+        if trip_ids is not None and file in {"trips.txt", "stop_times.txt"}:
+            rows = np.flatnonzero([trip in trip_ids for trip in table["trip_id"].tolist()])
+        if file == "stops.txt":
+            rows = np.flatnonzero(~(np.isnan(table["stop_lat"]) | np.isnan(table["stop_lon"])))
+        if len(rows):
+            frames[file.removesuffix(".txt")] = _build_frame(table, rows)
+    return gtfs_kit.Feed(dist_units="km", **frames)
+
+
+def _build_frame(table: Table, rows: npt.NDArray[np.int64]) -> Any:
+    spec = schema.get_file(table.file)
+    # gtfs_kit takes these columns for granted
+    needed = {"route_short_name", "route_long_name", "parent_station"}
+    names = [f for f in spec.fields if table.has(f.name) or f.name in needed]
+    return pd.DataFrame({f.name: _build_series(table[f.name][rows], f.kind) for f in names})
+
+
+def _build_series(values: Column, kind: Kind) -> Any:
+    if kind in REAL:
+        return pd.Series(values)
+    if kind in {Kind.INTEGER, Kind.ENUM}:
+        return pd.Series(values).astype("Int32").mask(values == ABSENT)
+    if kind is Kind.TIME:
+        texts = {number: _to_clock(number) for number in np.unique(values).tolist()}
+        values = np.array([texts[number] for number in values.tolist()], dtype=object)
+    elif kind is Kind.DATE:
+        values = np.array(["" if number == ABSENT else str(number) for number in values.tolist()], dtype=object)
+    return pd.Series(values, dtype="string").replace("", pd.NA)
+
+
+def _to_clock(seconds: int) -> str:
+    if seconds == ABSENT:
+        return ""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
