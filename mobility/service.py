@@ -6,6 +6,7 @@ Wall-clock instants live only here and beyond; everything below speaks service-d
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from gtfs.feed import Feed
 from gtfs.ingest import read_feed
 from gtfs.notices import Report
 from gtfs.service_days import feed_language, feed_timezone, service_dates, to_service_time
-from mobility.cities.catalog import City, find_city
+from mobility.cities import City, ensure_city, find_city
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
 from mobility.network.build import build_network
@@ -131,9 +132,8 @@ class JourneyPlanner:
         if path.is_file() or (path / "stops.txt").is_file():
             planner = cls(*read_feed(path))
         else:
-            from mobility.cities import ensure_city  # noqa: PLC0415  (building feeds is rarely needed)
-
-            planner = cls(*read_feed(ensure_city(city, cache_dir)), find_city(city))
+            known = find_city(city)
+            planner = cls(*read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs), known)
         if warm:
             planner.warm_up()
         return planner
@@ -261,6 +261,11 @@ class JourneyPlanner:
         departure_s = at_s - walk_s if request.arrive_by else at_s
         leg = self._reconstructor.walk_leg(request.start, request.end, departure_s, walk_s)
         return (Itinerary((leg,), date, self.timezone),)
+
+
+def default_cache_dir() -> Path:
+    """Where built cities are kept: the folder that ``CHANGTONG_CACHE`` names, by default in the home directory."""
+    return Path(os.environ.get("CHANGTONG_CACHE") or "~/.cache/changtong").expanduser()
 
 
 def _with_window(query: Query, window_s: int) -> Query:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from mobility.model import Coordinate
 from mobility.network.routes import RouteTable
@@ -25,7 +26,7 @@ def list_ways(routes: RouteTable, schedule: Schedule, shapes: Shapes) -> list[tu
         # longest first, so that short workings find themselves drawn already
         found = [(shapes.line_of(example[key]), count) for key, count in trips_of[route].items()]
         for line, _ in sorted(found, key=lambda pair: (-len(pair[0]), -pair[1])):
-            hops = set(zip(line[:-1], line[1:], strict=True))
+            hops = set(pairwise(line))
             if hops - drawn:
                 drawn |= hops
                 lines.append(line)

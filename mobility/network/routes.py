@@ -50,7 +50,7 @@ def build_routes(feed: Feed) -> RouteTable:
     index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
     agency = dict(zip(agencies["agency_id"].tolist(), agencies["agency_name"].tolist(), strict=True))
     only = agencies["agency_id"][0] if len(agencies) == 1 else ""
-    approximate = routes[APPROXIMATE_COLUMN] if routes.has(APPROXIMATE_COLUMN) else [""] * len(routes)
+    approximate = routes.columns.get(APPROXIMATE_COLUMN, [""] * len(routes))
     rides = []
     for row in range(len(routes)):
         agency_id = routes["agency_id"][row] or only

@@ -8,7 +8,6 @@ names a station holds for its platforms. Footpaths are not closed transitively: 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,11 +59,11 @@ def build_footpaths(feed: Feed, schedule: Schedule, walking: Walking) -> Footpat
     count = len(schedule.stop_ids)
     change_s = np.full(count, walking.change_s, np.int32)
     durations: dict[tuple[int, int], int] = {}
-    for start, end, seconds in _list_rows(feed, schedule, walking):
-        if start == end:
-            change_s[start] = seconds
+    for here, there, seconds in _list_rows(feed, schedule, walking):
+        if here == there:
+            change_s[here] = seconds
         else:
-            durations[start, end] = min(seconds, durations.get((start, end), FORBIDDEN_S))
+            durations[here, there] = min(seconds, durations.get((here, there), FORBIDDEN_S))
     start, end, duration = _make_walks(schedule, walking)
     if durations:
         ruled = np.array([a * count + b for a, b in durations], np.int64)
@@ -119,4 +118,4 @@ def _duration_s(kind: int, minimum_s: int, schedule: Schedule, ends: tuple[int, 
     start, end = ends
     here = schedule.lat[[start]], schedule.lon[[start]]
     distance_m = great_circle_m(*here, float(schedule.lat[end]), float(schedule.lon[end]))
-    return max(walking.change_s, math.ceil(walking.duration_s(distance_m)[0]))
+    return max(walking.change_s, int(walking.duration_s(distance_m)[0]))

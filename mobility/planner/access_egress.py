@@ -7,11 +7,11 @@ however far, so that a door in the hills has a way out.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from mobility.model import Coordinate
 from mobility.network.distance import great_circle_m
 from mobility.network.schedule import Schedule
-from mobility.network.timetable import Ints
 from mobility.network.transfers import Walking
 from mobility.planner.query import Ends
 
@@ -23,7 +23,7 @@ def list_walks(
     schedule: Schedule,
     walking: Walking,
     max_walk_s: int,
-    is_served: Ints,
+    is_served: npt.NDArray[np.bool_],
 ) -> Ends:
     """Stops within ``max_walk_s`` of a coordinate, and always the nearest few that are served."""
     served = np.flatnonzero(is_served)

@@ -8,11 +8,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mobility.model import Mode
 from mobility.network.build import Network
 from mobility.network.routes import RouteTable
-from mobility.network.timetable import Ints
 from mobility.planner.engine import Engine
 
 KEPT = 8
@@ -23,7 +23,7 @@ class Day:
     """One service day ready to be searched. ``is_served`` flags the stops where something calls."""
 
     engine: Engine
-    is_served: Ints
+    is_served: npt.NDArray[np.bool_]
 
 
 class Days:

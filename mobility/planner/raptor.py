@@ -81,7 +81,7 @@ def scan(
                     if egress_s != FAR and arrival + egress_s < w.goal[k]:
                         w.goal[k] = arrival + egress_s
                         w.goal_stop[k] = stop
-                        bound = min(bound, np.int64(w.goal[k]))
+                        bound = min(bound, int(w.goal[k]))
             if w.is_marked[stop] and a.may_board[off + i]:
                 ready = w.ready[before + stop]
                 if trip < trips:
