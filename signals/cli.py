@@ -87,7 +87,7 @@ def evaluate(
             TextColumn("{task.fields[news]}"),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=console, transient=True) as bar:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             total = len(request.controllers) * len(request.seeds)
             task = bar.add_task(f"{scenario}: 0 of {total} runs", total=total, news="")
             fractions: dict[tuple[str, int], float] = {}
@@ -171,7 +171,8 @@ def simulate(
 
     with _one_clear_error():
         found = find_scenario(scenario)
-        with Progress(console=_get_error_console(), transient=True) as bar:
+        console = _get_error_console()
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"{scenario}, {controller}", total=found.end_s - found.begin_s)
 
             def show(news: RunProgress) -> None:

@@ -173,26 +173,27 @@ def _receive(run: _Running) -> RunResult | None:
         kind, body = run.pipe.recv()
     except EOFError:
         run.process.join()
-        said = _find_sumo_error(run.log)
-        why = said or f"its process died with exit code {run.process.exitcode}; see --keep for its files"
-        raise EvaluationError(f"{run.controller}, seed {run.seed}: {why}") from None
+        why = _find_last_words(run.log) or "it said nothing"
+        body = f"its process died with exit code {run.process.exitcode}: {why}"
+        raise EvaluationError(f"{run.controller}, seed {run.seed}: {body}") from None
     if kind == "progress":
         run.last = body
         return None
     run.process.join()
     run.pipe.close()
     if kind == "failed":
-        said = _find_sumo_error(run.log)
-        raise EvaluationError(f"{run.controller}, seed {run.seed}: {body}" + (f" ({said})" if said else ""))
+        raise EvaluationError(f"{run.controller}, seed {run.seed}: {body}")
     if not isinstance(body, RunResult):
         raise TypeError(f"a run sent {body!r}")
     return body
 
 
-def _find_sumo_error(log: Path) -> str | None:
-    """SUMO's own last words, which it writes to its standard error and not into the exception."""
+def _find_last_words(log: Path) -> str | None:
+    """What a dead process said: SUMO's error, or else the last line."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    return next((line.removeprefix("Error: ").strip() for line in lines if line.startswith("Error:")), None)
+    spoken = [line.strip() for line in lines if line.strip()]
+    errors = [line.removeprefix("Error: ") for line in spoken if line.startswith("Error:")]
+    return next(iter(errors + spoken[::-1]), None)
 
 
 def _run(order: RunRequest, pipe: Connection) -> None:

@@ -24,7 +24,8 @@ _PANELS = (
 )
 # Okabe and Ito's palette, told apart by the colour-blind as well
 _COLOURS = ("#999999", "#56B4E9", "#E69F00", "#009E73", "#CC79A7")
-_LAMPS = (("ru", "#b3261e"), ("yY", "#f2c037"), ("gs", "#7bc47f"), ("G", "#1b7f3b"), ("oO", "#dddddd"))
+# light red, dark green: told apart by brightness
+_LAMPS = (("ru", "#ecc4bf"), ("yY", "#f2c037"), ("gs", "#7bc47f"), ("G", "#1b7f3b"), ("oO", "#dddddd"))
 
 
 def plot_report(report: EvaluationReport, path: Path) -> None:
