@@ -114,7 +114,11 @@ async def refuse_invalid(request: Request, refusal: Exception) -> JSONResponse:
     """Values outside the document: each parameter by name, with what is expected."""
     found = refusal.errors() if isinstance(refusal, RequestValidationError) else []
     errors = [
-        {"parameter": _parameter(error["loc"]), "in": str(error["loc"][0]), "message": str(error["msg"])}
+        {
+            "parameter": _parameter(error["loc"]),
+            "in": str(error["loc"][0]),
+            "message": str(error["msg"]).removeprefix("Value error, "),
+        }
         for error in found
     ]
     detail = "; ".join(f"{error['parameter']}: {error['message']}" for error in errors)

@@ -1,21 +1,9 @@
-"""Service-day seconds to instants. The service day starts 12 h before its noon (GTFS reference, Time)."""
+"""Instants as people ask for them. (Service-day seconds to instants: ``gtfs.service_days``.)"""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime
 from zoneinfo import ZoneInfo
-
-
-@lru_cache(maxsize=64)
-def _day_start(service_date: date, timezone: str) -> datetime:
-    noon = datetime.combine(service_date, time(12), ZoneInfo(timezone))
-    return noon.astimezone(UTC) - timedelta(hours=12)
-
-
-def to_instant(service_date: date, seconds: int, timezone: str) -> datetime:
-    """The instant, in the city's own offset, to the second."""
-    return (_day_start(service_date, timezone) + timedelta(seconds=seconds)).astimezone(ZoneInfo(timezone))
 
 
 def with_timezone(instant: datetime | None, timezone: str) -> datetime:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from api.mapping.instants import to_instant
 from api.mapping.places import Wording, to_place
 from api.mapping.polyline import encode_polyline
 from api.schemas import journey as wire
 from api.schemas.place import Place as WirePlace
+from gtfs.service_days import to_instant
 from mobility.itinerary import Call, Itinerary, Leg
 from mobility.model import Place
 

@@ -50,6 +50,7 @@ def list_scenarios(services: With) -> ScenarioList:
     "/evaluations",
     operation_id="orderEvaluation",
     status_code=202,
+    response_model_exclude_none=True,
     responses={
         404: ABSENT,
         409: {"model": Problem, "description": "One evaluation runs and one waits already."},
@@ -69,7 +70,12 @@ def order_evaluation(order: EvaluationOrder, response: Response, services: With)
     return evaluation
 
 
-@router.get("/evaluations", operation_id="listEvaluations", responses={422: INVALID, 503: UNAVAILABLE})
+@router.get(
+    "/evaluations",
+    operation_id="listEvaluations",
+    response_model_exclude_none=True,
+    responses={422: INVALID, 503: UNAVAILABLE},
+)
 def list_evaluations(services: With, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> EvaluationList:
     """The newest evaluations."""
     return EvaluationList(evaluations=list(services.desk.list_newest(limit)))
@@ -78,6 +84,7 @@ def list_evaluations(services: With, limit: Annotated[int, Query(ge=1, le=100)] 
 @router.get(
     "/evaluations/{evaluation_id}",
     operation_id="getEvaluation",
+    response_model_exclude_none=True,
     responses={404: ABSENT, 422: INVALID, 503: UNAVAILABLE},
 )
 def get_evaluation(evaluation_id: EvaluationId, services: With) -> Evaluation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,7 +46,8 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MOST_BODY_BYTES:  # a body without Content-Length
-            raise RequestTooLarge(f"The body is larger than {MOST_BODY_BYTES} bytes")
+            # FastAPI makes 400 of whatever else breaks the reading of a body
+            raise HTTPException(413, f"The body is larger than {MOST_BODY_BYTES} bytes")
         return message
 
     return receive_counted

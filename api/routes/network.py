@@ -16,8 +16,9 @@ MEDIA_TYPE = "application/geo+json"
 
 def build_documents(planner: Planner) -> Documents:
     """Both collections as bytes, once: they change only with the feed."""
-    lines, stops = to_lines(planner.lines()), to_stops(planner.stops())
-    return Documents(lines.model_dump_json().encode(), stops.model_dump_json().encode())
+    lines = planner.lines()
+    stops = to_stops(planner.stops(), lines)
+    return Documents(to_lines(lines).model_dump_json().encode(), stops.model_dump_json().encode())
 
 
 @router.get(
