@@ -92,7 +92,7 @@ def check_reach(subject: Subject) -> Iterator[Notice]:
     lost = [n for n, stop in enumerate(names) if stop in joined and not (stop in inside and stop in outside)]
     yield from list_rows(
         stops,
-        [n for n in lost if kind[n] != ENTRANCE],
+        [n for n in lost if kind[n] not in {ENTRANCE, STATION}],
         "pathway_unreachable_location",
         Severity.ERROR,
         lambda n: f"{TYPE_NAMES[kind[n]]} {names[n]} cannot be reached from an entrance and left through one",
