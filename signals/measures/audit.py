@@ -301,7 +301,7 @@ def _list_clearances(clearing: list[Run], starting: list[Run]) -> Iterator[tuple
         is_demoted = before.state == PROTECTED  # green all along, now yielding: not a start
         if run.state not in (PERMISSIVE, PROTECTED) or is_demoted:
             continue
-        at = int(np.searchsorted(begins_s, run.start_s)) - 1  # the last use that began before
+        at = int(np.searchsorted(begins_s, run.start_s, side="right")) - 1  # the last use begun by then
         if at < 0:
             continue
         if uses[at].end_s <= run.start_s:

@@ -22,6 +22,7 @@ class Phase:
     """A phase of a shipped program; ``shortest_s`` is its minimum when it has one, else its duration."""
 
     state: str
+    duration_s: float
     shortest_s: float
 
 
@@ -60,7 +61,9 @@ def _read_program(element: ET.Element) -> tuple[Phase, ...]:
     phases = []
     for phase in element.iter("phase"):
         duration_s = float(phase.get("duration", "0"))
-        phases.append(Phase(phase.get("state", ""), min(duration_s, float(phase.get("minDur", duration_s)))))
+        phases.append(
+            Phase(phase.get("state", ""), duration_s, min(duration_s, float(phase.get("minDur", duration_s))))
+        )
     return tuple(phases)
 
 
