@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -14,7 +14,6 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from rich.console import Console
-from signals.evaluation.experiment import evaluate
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -27,8 +26,10 @@ from api.ui import ASSETS
 from api.wiring.connection import connect
 from api.wiring.desk import LocalDesk
 from api.wiring.store import EvaluationStore
+from mobility.cities import CityError, find_city
 from mobility.model import PlannerError
 from mobility.service import JourneyPlanner
+from signals.evaluation.experiment import evaluate
 from sumo_scenarios.catalog import list_scenarios
 
 DESCRIPTION: Final = """Journeys, places and signal evaluations of a city.
@@ -46,7 +47,15 @@ def open_planner(settings: Settings) -> Planner:
 def build_services(settings: Settings, planner: Planner) -> tuple[Services, LocalDesk]:
     """Everything behind the routes, around that planner."""
     desk = LocalDesk(EvaluationStore(connect(settings.redis_url)), evaluate)
-    return Services(planner, desk, list_scenarios, network.build_documents(planner)), desk
+    return Services(planner, _city_names(settings), desk, list_scenarios, network.build_documents(planner)), desk
+
+
+def _city_names(settings: Settings) -> Mapping[str, str]:
+    """The city's name by language; a feed given by path has only the planner's name."""
+    try:
+        return find_city(settings.city).names
+    except CityError:
+        return {}
 
 
 @asynccontextmanager
@@ -91,7 +100,7 @@ class _Server(uvicorn.Server):
         """Start, then greet."""
         await super().startup(sockets)
         if not self.should_exit:
-            Console().print(self._greeting, highlight=False)
+            Console().print(self._greeting, highlight=False, soft_wrap=True)
 
 
 def run(host: str, port: int, city: str) -> None:
@@ -104,7 +113,7 @@ def run(host: str, port: int, city: str) -> None:
             planner = open_planner(settings)
     except OSError as failure:
         sys.exit(f"Cannot listen on {host}:{port}: {failure.strerror}. Choose another with --port.")
-    except (PlannerError, ValueError) as failure:
+    except (PlannerError, CityError, ValueError) as failure:
         sys.exit(str(failure))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  (compared, not bound)
     url = f"http://{shown}:{listener.getsockname()[1]}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from api.schemas.server import Feature, FeatureCollection
 from mobility.model import Coordinate, Mode, Place
 from mobility.service import Line
 
 ROAD_MODES: Final = frozenset({Mode.BUS, Mode.COACH})
-# a station's point lies on its line; a bus stop at the kerb of a light rail street is farther off
-BESIDE_M: Final = 12.0
+BESIDE_M: Final = 60.0
+Segments = npt.NDArray[np.float64]
 METRES_PER_DEGREE: Final = 111_195.0
 
 
@@ -39,10 +41,19 @@ def _to_line(line: Line) -> Feature:
     )
 
 
-def to_stops(stops: Iterable[Place], lines: Iterable[Line]) -> FeatureCollection:
+def to_stops(stops: Iterable[Place], stations: Container[str]) -> FeatureCollection:
     """Each stop with its names in every language known, and whether a map should treat it as a station."""
+    return FeatureCollection(features=[_to_stop(stop, is_station=stop.stop_id in stations) for stop in stops])
+
+
+def find_beside_rails(stops: Iterable[Place], lines: Iterable[Line]) -> Iterator[Place]:
+    """The stops that lie on a line which is not a road's: stations, and bus stops by the kerb of one."""
     rails = [part for line in lines if line.mode not in ROAD_MODES for part in line.geometry]
-    return FeatureCollection(features=[_to_stop(stop, is_station=_is_beside(stop.at, rails)) for stop in stops])
+    if not rails:
+        return
+    start = np.concatenate([[(at.lat, at.lon) for at in part[:-1]] for part in rails if len(part) > 1])
+    end = np.concatenate([[(at.lat, at.lon) for at in part[1:]] for part in rails if len(part) > 1])
+    yield from (stop for stop in stops if _distance_m(stop.at, start, end) <= BESIDE_M)
 
 
 def _to_stop(stop: Place, *, is_station: bool) -> Feature:
@@ -58,15 +69,12 @@ def _to_stop(stop: Place, *, is_station: bool) -> Feature:
     )
 
 
-def _is_beside(at: Coordinate, rails: Iterable[tuple[Coordinate, ...]]) -> bool:
-    return any(_distance_m(at, a, b) <= BESIDE_M for part in rails for a, b in pairwise(part))
-
-
-def _distance_m(at: Coordinate, a: Coordinate, b: Coordinate) -> float:
-    """From a point to a segment, on a plane at its latitude (good to a metre over a city)."""
-    east = METRES_PER_DEGREE * math.cos(math.radians(at.lat))
-    ax, ay = (a.lon - at.lon) * east, (a.lat - at.lat) * METRES_PER_DEGREE
-    dx, dy = (b.lon - a.lon) * east, (b.lat - a.lat) * METRES_PER_DEGREE
-    square = dx * dx + dy * dy
-    along = 0.0 if square == 0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / square))
-    return math.hypot(ax + along * dx, ay + along * dy)
+def _distance_m(at: Coordinate, start: Segments, end: Segments) -> float:
+    """To the nearest of the segments, on a plane at the point's latitude (good to a metre over a city)."""
+    scale = np.array([METRES_PER_DEGREE, METRES_PER_DEGREE * math.cos(math.radians(at.lat))])
+    origin = (start - (at.lat, at.lon)) * scale
+    course = (end - start) * scale
+    square = np.maximum((course**2).sum(axis=1), 1e-9)
+    along = np.clip(-(origin * course).sum(axis=1) / square, 0.0, 1.0)
+    nearest = origin + course * along[:, None]
+    return float(np.sqrt((nearest**2).sum(axis=1)).min())

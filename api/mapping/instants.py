@@ -1,4 +1,4 @@
-"""Instants as people ask for them. (Service-day seconds to instants: ``gtfs.service_days``.)"""
+"""Instants as people ask for them; service-day seconds become instants in ``gtfs.service_days``."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import hashlib
 
 from fastapi import APIRouter, Request, Response
 
-from api.mapping.geojson import to_lines, to_stops
+from api.mapping.geojson import ROAD_MODES, find_beside_rails, to_lines, to_stops
 from api.routes.services import Documents, Planner, With
 from api.schemas.server import FeatureCollection
+from mobility.model import Place
 
 router = APIRouter(tags=["network"])
 MEDIA_TYPE = "application/geo+json"
@@ -17,8 +18,15 @@ MEDIA_TYPE = "application/geo+json"
 def build_documents(planner: Planner) -> Documents:
     """Both collections as bytes, once: they change only with the feed."""
     lines = planner.lines()
-    stops = to_stops(planner.stops(), lines)
-    return Documents(to_lines(lines).model_dump_json().encode(), stops.model_dump_json().encode())
+    stops = planner.stops()
+    stations = {stop.stop_id for stop in find_beside_rails(stops, lines) if _has_rail(planner, stop)}
+    return Documents(to_lines(lines).model_dump_json().encode(), to_stops(stops, stations).model_dump_json().encode())
+
+
+def _has_rail(planner: Planner, stop: Place) -> bool:
+    """Whether the geocoder knows this very stop by a mode that is not a road's."""
+    found = (match for match in planner.geocode(stop.name, 20) if match.place.stop_id == stop.stop_id)
+    return any(mode not in ROAD_MODES for match in found for mode in match.modes)
 
 
 @router.get(

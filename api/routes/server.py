@@ -43,6 +43,7 @@ def initial(services: With) -> InitialMap:
         ),
         city=CityInfo(
             name=planner.name,
+            names=dict(services.city_names),
             timezone=planner.timezone,
             languages=list(planner.languages),
             bounds=(west, south, east, north),

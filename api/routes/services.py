@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Protocol
@@ -78,6 +78,7 @@ class Services:
     """Everything behind the routes; the application holds one as ``state.services``."""
 
     planner: Planner
+    city_names: Mapping[str, str]
     desk: EvaluationDesk
     scenarios: ScenarioCatalog
     documents: Documents

@@ -40,6 +40,7 @@ class CityInfo(WireModel):
     """The city that is served. ``bounds`` is west, south, east, north."""
 
     name: str
+    names: dict[str, str]
     timezone: str
     languages: list[str]
     bounds: tuple[float, float, float, float]

@@ -20,6 +20,7 @@ TIME = "2026-01-07T08:00:00+08:00"
 
 @pytest.fixture(scope="session")
 def quick_settings(tmp_path_factory):
+    """Settings of a server that keeps everything in memory."""
     return Settings(city="testville", redis_url="", cache_dir=tmp_path_factory.mktemp("cache"))
 
 
@@ -36,11 +37,13 @@ def served(quick_settings):
 
 @pytest.fixture
 def client(served):
+    """Ask the running application."""
     return served[0]
 
 
 @pytest.fixture
 def city(served):
+    """The planner behind it, which remembers what it was asked."""
     served[1].requests.clear()
     return served[1]
 

@@ -84,7 +84,7 @@ class FakeCity:
         found = [
             s for s in STOPS if any(text.casefold() in name.casefold() for name in (s.name, s.code, *s.names.values()))
         ]
-        return tuple(Match(stop, 1.0, (Mode.SUBWAY,)) for stop in found)[:limit]
+        return tuple(Match(stop, 1.0, (Mode.BUS if stop is KERB else Mode.SUBWAY,)) for stop in found)[:limit]
 
     def stops(self):
         return STOPS

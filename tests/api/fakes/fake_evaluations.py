@@ -19,6 +19,7 @@ class FakeReport:
 
 
 def evaluate_at_once(request, on_progress):
+    """Two pieces of news for each run, then the report."""
     runs = [(controller, seed) for controller in request.controllers for seed in request.seeds]
     for done, (controller, seed) in enumerate(runs):
         for fraction in (0.5, 1.0):
@@ -28,13 +29,16 @@ def evaluate_at_once(request, on_progress):
 
 
 def evaluate_badly(request, on_progress):
+    """Fail as SUMO fails."""
     raise RuntimeError("SUMO: no such edge")
 
 
 def evaluate_and_die(request, on_progress):
+    """End without a word, as a process that the kernel kills."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def evaluate_for_long(request, on_progress):
+    """Take longer than any test waits."""
     time.sleep(60)
     return FakeReport(request)

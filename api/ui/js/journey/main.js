@@ -21,6 +21,7 @@ const to = new PlaceField(get("to"), get("to-list"), () => fieldDone());
 const map = createMap({ tapped: offerSpot, moved: closeSpot });
 
 const when = () => /** @type {RadioNodeList} */ (form.elements.namedItem("when")).value;
+const cityName = () => city.names[language()] ?? city.name;
 const say = (/** @type {string} */ text) => { get("status").textContent = text; };
 
 function question() {
@@ -131,12 +132,12 @@ function showWhen() {
 /** Before the first question: say what this is, and offer a few places of this city. */
 function welcome() {
   get("results").replaceChildren(
-    el("div", { class: "welcome" }, el("h1", { text: word("welcomeTitle", { city: city.name }) }), el("p", { text: word("welcomeText") })),
+    el("div", { class: "welcome" }, el("h1", { text: word("welcomeTitle", { city: cityName() }) }), el("p", { text: word("welcomeText") })),
   );
 }
 
 function showCity() {
-  document.title = `${word("navJourney")} · ${city.name} · 暢通 Changtong`;
+  document.title = `${word("navJourney")} · ${cityName()} · 暢通 Changtong`;
   get("attribution").textContent = `${word("covered", { first: city.feedStart, last: city.feedEnd })} · ${city.attribution}`;
   get("map-credit").textContent = city.attribution;
 }

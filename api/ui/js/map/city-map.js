@@ -62,7 +62,7 @@ export function createMap(on) {
       resize();
       home = () => view.centre(initial.lat, initial.lon, Math.min(initial.zoom, 12.2) + Math.log2(Math.max(0.35, Math.min(1, view.width / 900))));
       home();
-      canvas.setAttribute("aria-label", word("mapLabel", { city: initial.city.name }));
+      canvas.setAttribute("aria-label", word("mapLabel", { city: initial.city.names[language()] ?? initial.city.name }));
       const [lines, stops] = await Promise.all([call("/api/v1/lines"), call("/api/v1/stops")]);
       scene.lines = lines.features.map(toLine);
       features = stops.features;
