@@ -130,13 +130,22 @@ class JourneyPlanner:
         """A city that ships with Changtong, or the path of a GTFS zip or folder; ``warm`` compiles the kernels."""
         path = Path(city).expanduser()
         if path.is_file() or (path / "stops.txt").is_file():
-            planner = cls(*read_feed(path))
+            planner = cls.open_feed(path)
         else:
             known = find_city(city)
             planner = cls(*read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs), known)
         if warm:
             planner.warm_up()
         return planner
+
+    @classmethod
+    def open_feed(cls, path: Path) -> JourneyPlanner:
+        """The GTFS zip or folder at ``path``.
+
+        Raises:
+            FeedUnreadable: There is none.
+        """
+        return cls(*read_feed(path))
 
     def warm_up(self) -> None:
         """Compile the kernels and build the first day, so that the first person does not wait for it."""
