@@ -324,7 +324,9 @@ def longest_wait_s(plan: TimingPlan) -> float:
 
 def _red_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
     del intersection
-    if len(plan.stages) > 1 and len(plan.transitions) and (need_s := longest_wait_s(plan)) > plan.limits.max_red_s:
+    count = len(plan.stages)
+    is_complete = all((a, b) in plan.transitions for a in range(count) for b in range(count) if a != b)
+    if count > 1 and is_complete and (need_s := longest_wait_s(plan)) > plan.limits.max_red_s:
         yield PlanFault(
             "max_red_too_short",
             f"Serving every stage once at its minimum green takes {need_s:g} s; a maximum red of "

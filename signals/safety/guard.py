@@ -69,25 +69,30 @@ class Guard:
         if quarrel or state.uptime_s < self._distrusted_until_s:
             reason = quarrel or "the cabinet is not trusted yet"
             return Refusal("disagreement", f"{reason}; released to the local plan.", _seal(Release(reason)))
-        if forced := self._find_forced(command, state, now_s):
-            return forced
-        if isinstance(command, Release):
-            return _seal(command)
-        if state.interval is not IntervalKind.GREEN:
-            return Refusal("in_clearance", f"{state.interval.value} runs; nothing is commanded before it ends.")
-        if skewed:
-            return Refusal("clock_skew", f"The clock and the cabinet's seconds differ by more than {CLOCK_SKEW_S:g} s.")
-        if isinstance(command, Advance):
-            return self._admit_advance(command, state, now_s)
-        return _seal(command)
+        verdict = self._judge(command, state, now_s, is_skewed=skewed)
+        is_leaving = isinstance(verdict, SafeCommand) and isinstance(verdict.command, Advance)
+        if is_leaving or (isinstance(verdict, Refusal) and verdict.instead is not None):
+            return verdict
+        return self._find_forced(command, state, now_s) or verdict
 
     @property
     def longest_red_s(self) -> float:
         """How long the movement that waits longest has been without green."""
         return float(self._red_s.max(initial=0.0))
 
+    def _judge(self, command: Command, state: SignalState, now_s: float, *, is_skewed: bool) -> SafeCommand | Refusal:
+        if isinstance(command, Release):
+            return _seal(command)
+        if state.interval is not IntervalKind.GREEN:
+            return Refusal("in_clearance", f"{state.interval.value} runs; nothing is commanded before it ends.")
+        if is_skewed:
+            return Refusal("clock_skew", f"The clock and the cabinet's seconds differ by more than {CLOCK_SKEW_S:g} s.")
+        if isinstance(command, Advance):
+            return self._admit_advance(command, state, now_s)
+        return _seal(command)
+
     def _find_forced(self, command: Command, state: SignalState, now_s: float) -> Refusal | None:
-        """What must be done this second, whatever was wanted: maximum green, bound on red."""
+        """What must be done this second where the stage would stay: maximum green, bound on red."""
         if state.interval is not IntervalKind.GREEN or not self._is_old_enough(state):
             return None
         timing = self._plan.timings[state.stage]
@@ -96,7 +101,7 @@ class Guard:
         wait_s = DECISION_GAP_S + (self._bound.longest_step_s if is_local else 0.0)
         is_last_chance = not self._bound.can_serve_all(state.stage, wait_s, self._red_s)
         is_full = not is_local and state.elapsed_s >= timing.max_green_s - _EPSILON_S
-        if isinstance(command, Advance) or not (is_last_chance or is_full):
+        if not (is_last_chance or is_full):
             return None
         target = self._next_stage(state.stage)
         if target is None:

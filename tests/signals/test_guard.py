@@ -1,0 +1,192 @@
+"""What the guard admits, refuses and forces."""
+
+from dataclasses import replace
+
+import pytest
+
+from signals.model import IntervalKind
+from signals.ports import Advance, Capabilities, Hold, Mode, Release, SignalState
+from signals.safety.command import SafeCommand
+from signals.safety.conflicts import find_conflict
+from signals.safety.guard import Guard, PlanRefused, Refusal
+from signals.simulation.cabinet import Cabinet
+from signals.simulation.network import read_sites
+from signals.simulation.programs import read_programs
+from signals.simulation.shipped_plan import build_plan
+from sumo_scenarios.catalog import find_scenario
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The four-stage crossing of our own scenario."""
+    return next(iter(read_sites(find_scenario("isolated").net).values()))
+
+
+@pytest.fixture(scope="module")
+def plan(site):
+    """Its plan."""
+    scenario = find_scenario("isolated")
+    return build_plan(site, next(iter(read_programs(scenario).values())), scenario)
+
+
+HOLD = Hold()
+
+
+class Rig:
+    """A guard before a cabinet; ``run`` holds for some seconds."""
+
+    def __init__(self, site, plan, **kwargs):
+        self.plan = plan
+        self.cabinet, self.guard, self.now_s = Cabinet(plan), Guard(site.intersection, plan, **kwargs), 0.0
+
+    def ask(self, command):
+        verdict = self.guard.admit(command, self.cabinet.read_state(), self.now_s)
+        safe = verdict if isinstance(verdict, SafeCommand) else verdict.instead
+        if safe:
+            self.cabinet.apply(safe)
+        self.cabinet.tick(1.0)
+        self.now_s += 1.0
+        return verdict
+
+    def run(self, seconds, command=HOLD):
+        return [self.ask(command) for _ in range(seconds)]
+
+
+@pytest.fixture
+def rig(site, plan):
+    """A fresh guard before a fresh cabinet."""
+    return Rig(site, plan)
+
+
+def code(verdict):
+    """The refusal's code, or that there is none."""
+    return verdict.code if isinstance(verdict, Refusal) else "admitted"
+
+
+def test_a_green_lasts_its_minimum(rig, plan):
+    """No advance before the minimum green; the first one at it is admitted."""
+    minimum_s = round(plan.timings[0].min_green_s)
+    verdicts = rig.run(minimum_s + 1, Advance(2))
+    assert [code(v) for v in verdicts] == ["min_green"] * minimum_s + ["admitted"]
+
+
+def test_nothing_is_commanded_during_a_clearance(rig, plan):
+    """From the advance until the next green every command is refused and the transition plays to its end."""
+    rig.run(10)
+    assert code(rig.ask(Advance(1))) == "admitted"
+    seconds = round(plan.transition_s(0, 1))
+    assert {code(v) for v in rig.run(seconds - 1, Advance(3))} == {"in_clearance"}
+    assert rig.cabinet.read_state().stage == 1
+    assert rig.cabinet.ignored == 0
+
+
+def test_maximum_green_forces_a_stage(rig, plan):
+    """A hold at the maximum green is refused and an advance takes its place."""
+    verdicts = rig.run(round(plan.timings[0].max_green_s) + 1)
+    assert [code(v) for v in verdicts[:-1]] == ["admitted"] * (len(verdicts) - 1)
+    assert code(verdicts[-1]) == "max_green"
+    assert isinstance(verdicts[-1].instead.command, Advance)
+
+
+def test_a_bound_on_red_forces_the_stage_that_waits_longest(site, plan):
+    """Going to and fro between two stages is refused before the others have been red for too long."""
+    rig = Rig(site, replace(plan, limits=replace(plan.limits, max_red_s=70.0)))
+    forced = []
+    for _ in range(400):
+        stage = rig.cabinet.read_state().stage
+        verdict = rig.ask(Advance(1 if stage == 0 else 0))
+        forced += [verdict] if code(verdict) == "max_red" else []
+        assert rig.guard.longest_red_s <= 70.0
+    assert {v.instead.command.stage for v in forced} == {2, 3}
+
+
+def test_one_decision_a_second(rig):
+    """A second advance within the second is refused."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
+    assert code(rig.guard.admit(Advance(2), state, rig.now_s)) == "too_soon"
+
+
+@pytest.mark.parametrize(("stage", "expected"), [(-1, "unknown_stage"), (9, "unknown_stage"), (0, "same_stage")])
+def test_stages_that_make_no_sense_are_refused(rig, stage, expected):
+    """Unknown stages and the running one are refused by name."""
+    rig.run(10)
+    assert code(rig.ask(Advance(stage))) == expected
+
+
+def test_a_cabinet_that_cannot_skip_is_not_asked_to(site, plan):
+    """With a fixed sequence only the next stage may be chosen."""
+    rig = Rig(site, plan, capabilities=Capabilities(can_skip=False))
+    rig.run(10)
+    following = plan.next_local(0)
+    assert code(rig.ask(Advance((following + 1) % 4))) == "cannot_skip"
+    assert code(rig.ask(Advance(following))) == "admitted"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"stage": 2},
+        {"stage": 99},
+        {"interval": IntervalKind.YELLOW, "target": 3},
+        {"elapsed_s": 40.0},
+    ],
+)
+def test_disagreement_releases(rig, lie):
+    """A report that cannot be releases the cabinet, and nothing else is admitted for five seconds."""
+    rig.run(8)
+    honest = rig.cabinet.read_state()
+    verdict = rig.guard.admit(Hold(), replace(honest, **lie), rig.now_s)
+    assert code(verdict) == "disagreement"
+    assert isinstance(verdict.instead.command, Release)
+    later = replace(honest, mode=Mode.LOCAL, uptime_s=honest.uptime_s + 1, elapsed_s=honest.elapsed_s + 1)
+    assert code(rig.guard.admit(Advance(1), later, rig.now_s + 1)) == "disagreement"
+
+
+def test_a_cabinet_that_starts_anew_is_not_trusted(rig):
+    """An uptime that falls is a restart: release first."""
+    rig.run(20)
+    fresh = SignalState(0, IntervalKind.GREEN, 0.0, None, Mode.REMOTE, 0.0)
+    assert code(rig.guard.admit(Hold(), fresh, rig.now_s)) == "disagreement"
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, -3.0, 5.0, 3600.0])
+def test_a_clock_that_jumps_gives_no_early_green(rig, jump_s):
+    """Timers follow the cabinet's seconds: after a jump of the clock an early advance is still refused."""
+    rig.run(2)
+    rig.now_s += jump_s
+    assert code(rig.ask(Advance(1))) in {"clock_skew", "min_green"}
+    assert rig.cabinet.read_state().stage == 0
+
+
+def test_release_is_admitted(rig):
+    """The way back to the local plan is open."""
+    rig.run(3)
+    assert code(rig.ask(Release())) == "admitted"
+    assert rig.cabinet.read_state().mode is Mode.LOCAL
+
+
+def test_a_faulty_plan_is_refused_whole(site, plan):
+    """A guard is not made for a plan whose yellow is too short."""
+    with pytest.raises(PlanRefused, match="yellow"):
+        Guard(site.intersection, replace(plan, limits=replace(plan.limits, yellow_s=10.0)))
+
+
+def test_conflicting_lamps_are_found(site, plan):
+    """The conflict monitor's look: every stage passes, all greens together do not."""
+    size = len(site.intersection.movements)
+    for stage in plan.stages:
+        assert find_conflict(site.intersection, [stage.lamp(m) for m in range(size)]) is None
+    assert find_conflict(site.intersection, [plan.stages[0].lamp(min(plan.stages[0].protected))] * size) is not None
+
+
+def test_a_silent_commander_means_the_local_plan(plan):
+    """Five seconds without a command and the cabinet follows its local plan, all stages in turn."""
+    cabinet = Cabinet(plan)
+    seen = []
+    for _ in range(round(plan.cycle_s) + 1):
+        cabinet.tick(1.0)
+        stage = cabinet.read_state().stage
+        seen += [stage] if stage not in seen[-1:] else []
+    assert seen == [step.stage for step in plan.sequence] + [plan.sequence[0].stage]

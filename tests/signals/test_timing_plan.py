@@ -1,0 +1,192 @@
+"""Transitions from what ends and what starts, and plans judged in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from signals.model import Approach, Intersection, Interval, IntervalKind, Lamp, Lane, Movement, RoadUser, Stage, Turn
+from signals.timing_plan import (
+    Clearances,
+    LocalStep,
+    SafetyLimits,
+    StageTiming,
+    TimingPlan,
+    build_transition,
+    build_transitions,
+    sum_cycle_s,
+    validate,
+)
+
+NORTH, SOUTH, NORTH_LEFT, WEST, WALK = range(5)
+
+
+def crossing():
+    """North and south through, north's left (gives way to south), west through, a crossing over the west leg."""
+    size = 5
+    conflicts, yields = np.zeros((size, size), bool), np.zeros((size, size), bool)
+    for a, b in ((NORTH, WEST), (SOUTH, WEST), (NORTH_LEFT, WEST), (NORTH_LEFT, SOUTH), (WALK, WEST)):
+        conflicts[a, b] = conflicts[b, a] = True
+    yields[NORTH_LEFT, SOUTH] = True
+    lanes = tuple(Lane(f"in{m}", 200, 14) for m in range(size))
+    turns = (Turn.THROUGH, Turn.THROUGH, Turn.LEFT, Turn.THROUGH, Turn.CROSSING)
+    return Intersection(
+        "x",
+        lanes,
+        tuple(Lane(f"out{m}", 200, 14) for m in range(size)),
+        tuple(Approach(f"a{m}", (m,)) for m in range(size)),
+        tuple(
+            Movement(m, m, m, turn, RoadUser.PEDESTRIAN if m == WALK else RoadUser.VEHICLE, 8.0 if m == WALK else 0.0)
+            for m, turn in enumerate(turns)
+        ),
+        conflicts,
+        yields,
+    )
+
+
+STAGES = (
+    Stage(0, frozenset({NORTH, SOUTH, WALK}), frozenset({NORTH_LEFT})),
+    Stage(1, frozenset({NORTH, NORTH_LEFT, WALK})),
+    Stage(2, frozenset({WEST})),
+)
+
+
+LIMITS = SafetyLimits()
+
+
+def clearances(yellow=(3.0,) * 5, red=1.0):
+    """Yellow by movement, 8 s for pedestrians, the same red for every pair."""
+    return Clearances(tuple(yellow), (0, 0, 0, 0, 8.0), np.full((5, 5), red), red)
+
+
+def plan(limits=LIMITS, **changes):
+    """A sound plan of the three stages, or one changed to be unsound."""
+    transitions = build_transitions(crossing(), STAGES, clearances())
+    sequence = (LocalStep(0, 20), LocalStep(1, 8), LocalStep(2, 15))
+    made = TimingPlan(
+        STAGES, (StageTiming(5, 50),) * 3, sequence, transitions, limits, sum_cycle_s(sequence, transitions)
+    )
+    return replace(made, **changes)
+
+
+def shown(intervals):
+    """Intervals as kind, seconds and one letter per movement (a: right-turn arrow)."""
+    return [(i.kind.value, i.duration_s, "".join("ryagG"[lamp] for lamp in i.lamps)) for i in intervals]
+
+
+def test_only_what_ends_turns_yellow():
+    """From stage 0 to 1 only the southern through ends; north stays green and its left stays permitted until then."""
+    intervals = build_transition(crossing(), STAGES[0], STAGES[1], clearances())
+    assert shown(intervals) == [("yellow", 3, "GygrG"), ("red clearance", 1, "GrgrG")]
+
+
+def test_a_left_turn_that_loses_its_protection_is_cleared_before_oncoming_traffic_starts():
+    """From stage 1 to 0 the left turn is green in both, and still goes through yellow and red."""
+    intervals = build_transition(crossing(), STAGES[1], STAGES[0], clearances())
+    assert shown(intervals) == [("yellow", 3, "GryrG"), ("red clearance", 1, "GrrrG")]
+
+
+def test_pedestrians_clear_before_the_yellow():
+    """A crossing that ends is red while vehicles stay green, for as long as walking over it takes."""
+    intervals = build_transition(crossing(), STAGES[1], STAGES[2], clearances())
+    assert shown(intervals) == [
+        ("pedestrian clearance", 8, "GrGrr"),
+        ("yellow", 3, "yryrr"),
+        ("red clearance", 1, "rrrrr"),
+    ]
+
+
+def test_each_movement_keeps_its_own_yellow():
+    """A shorter yellow ends earlier and is red while the longer one lasts; clearance counts per pair."""
+    red = np.full((5, 5), 1.0)
+    red[SOUTH, WEST] = 4.0
+    times = Clearances((5.0, 3.0, 3.0, 3.0, 0.0), (0.0,) * 5, red, 1.0)
+    intervals = build_transition(crossing(), STAGES[0], STAGES[2], times)
+    assert shown(intervals) == [
+        ("yellow", 3, "yyyrr"),
+        ("yellow", 2, "yrrrr"),
+        ("red clearance", 2, "rrrrr"),
+    ]
+
+
+def test_a_change_that_ends_nothing_takes_no_time():
+    """Going to a stage that only adds greens needs no clearance."""
+    more = Stage(3, STAGES[1].protected)
+    less = Stage(4, frozenset({NORTH, WALK}))
+    assert build_transition(crossing(), less, more, clearances()) == ()
+
+
+def test_a_sound_plan_has_no_faults():
+    """The plan of this file is used elsewhere as sound, and is."""
+    assert validate(plan(), crossing()) == ()
+
+
+def faults(bad):
+    """Messages by code."""
+    return {fault.code: fault.message for fault in validate(bad, crossing())}
+
+
+def test_a_movement_without_green_is_named():
+    """A movement that no stage serves is named with its lane."""
+    message = faults(plan(stages=(STAGES[0], STAGES[1], Stage(2, frozenset()))))["movement_missing"]
+    assert "movement 3 (through from lane in3)" in message
+
+
+def test_conflicting_greens_are_named():
+    """Two protected greens whose ways cross are both named."""
+    bad = Stage(2, frozenset({WEST, NORTH}))
+    message = faults(plan(stages=(STAGES[0], STAGES[1], bad)))["conflicting_greens"]
+    assert "movement 0" in message
+    assert "movement 3" in message
+
+
+def test_a_permitted_green_that_does_not_give_way_is_a_conflict():
+    """A permitted green is fine only where it yields to the other one by right of way."""
+    bad = Stage(2, frozenset({WEST}), frozenset({NORTH}))
+    assert "conflicting_greens" in faults(plan(stages=(STAGES[0], STAGES[1], bad)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "words"),
+    [
+        (SafetyLimits(yellow_s=4), "yellow_too_short", "3 s of yellow; 4 s is required"),
+        (SafetyLimits(red_clearance_s=2), "red_clearance_too_short", "2 s of red is required"),
+        (SafetyLimits(min_green_s=6), "min_green_too_short", "at least 6 s is required"),
+        (SafetyLimits(max_red_s=20), "max_red_too_short", "cannot be kept"),
+    ],
+)
+def test_limits_are_enforced_in_words(limits, code, words):
+    """Each limit that a plan misses is one fault with the figures."""
+    assert words in faults(plan(limits))[code]
+
+
+def test_a_cycle_that_does_not_add_up_says_by_how_much():
+    """The message tells the engineer what to add."""
+    sound = plan()
+    assert "change a green by +3 s" in faults(plan(cycle_s=sound.cycle_s + 3))["cycle_does_not_add_up"]
+
+
+def test_a_green_below_its_minimum_in_the_sequence_is_found():
+    """The local sequence may not undercut a stage's minimum green."""
+    sequence = (LocalStep(0, 20), LocalStep(1, 3), LocalStep(2, 15))
+    assert "step 2" in faults(plan(sequence=sequence))["green_below_minimum"].lower()
+
+
+def test_a_maximum_below_its_minimum_is_found():
+    """A stage whose maximum green is below its minimum cannot be timed."""
+    assert "max_green_below_min" in faults(plan(timings=(StageTiming(5, 4), StageTiming(5, 50), StageTiming(5, 50))))
+
+
+def test_a_hand_made_transition_is_judged_as_well():
+    """Validation plays transitions whoever made them: a missing one and a green without yellow are found."""
+    transitions = dict(plan().transitions)
+    del transitions[0, 1]
+    transitions[0, 2] = (Interval(IntervalKind.RED_CLEARANCE, 5.0, (Lamp.RED,) * 5),)
+    found = faults(plan(transitions=transitions))
+    assert {"transition_missing", "yellow_too_short"} <= set(found)
+
+
+def test_every_pair_of_stages_has_a_sound_transition():
+    """Any stage to any stage: n (n - 1) transitions, all of which pass."""
+    assert len(plan().transitions) == 6
+    assert validate(plan(), crossing()) == ()
