@@ -70,30 +70,32 @@ def locate_stops(shape: Shape, stops: Array) -> Array:
     line: a circle's station is placed at its start or at its end as the trip demands.
     """
     along, offset = _project(shape, stops)
+    chosen = _choose_segments(along, offset)
+    return _spread(along[np.arange(len(stops)), chosen], float(shape.distance_m[-1]))
+
+
+def _choose_segments(along: Array, offset: Array) -> npt.NDArray[np.int64]:
+    """A segment for each stop, never before that of the stop before, by dynamic programming.
+
+    Minimises the squares of the offsets and, where two stops share a segment against its direction, of the
+    step backwards.
+    """
     rows, segments = along.shape
-    cost = offset[0] ** 2
+    index = np.arange(segments)
     previous = np.zeros((rows, segments), dtype=np.int64)
+    cost = offset[0] ** 2
     for k in range(1, rows):
         best = np.minimum.accumulate(cost)
-        where = np.where(cost == best, np.arange(segments), 0)
-        holder = np.maximum.accumulate(where)
-        # the last segment on which the stop before lies no farther than this one
-        last = np.searchsorted(along[k - 1], along[k], side="right") - 1
-        reachable = last >= 0
-        previous[k] = np.where(reachable, holder[np.maximum(last, 0)], 0)
-        cost = np.where(reachable, best[np.maximum(last, 0)], np.inf) + offset[k] ** 2
+        holder = np.maximum.accumulate(np.where(cost == best, index, 0))
+        earlier = np.concatenate(([np.inf], best[:-1]))
+        same = cost + np.maximum(along[k - 1] - along[k], 0.0) ** 2
+        previous[k] = np.where(same <= earlier, index, np.concatenate(([0], holder[:-1])))
+        cost = np.minimum(same, earlier) + offset[k] ** 2
     chosen = np.empty(rows, dtype=np.int64)
-    chosen[-1] = int(np.argmin(cost))
+    chosen[-1] = np.argmin(cost)
     for k in range(rows - 1, 0, -1):
         chosen[k - 1] = previous[k, chosen[k]]
-    return _spread(along[np.arange(rows), chosen], float(shape.distance_m[-1]))
-
-
-def offsets_m(shape: Shape, stops: Array) -> Array:
-    """How far each of ``stops`` is from the nearest point of ``shape``."""
-    _, offset = _project(shape, stops)
-    nearest: Array = offset.min(axis=1)
-    return nearest
+    return chosen
 
 
 def _project(shape: Shape, stops: Array) -> tuple[Array, Array]:

@@ -91,7 +91,7 @@ def fee(
     entry = _rate_on(tariff, vehicle, start.date(), holidays)
     if entry is None:
         return None
-    if stay_s <= entry.free_min * 60:
+    if entry.free_min and stay_s <= entry.free_min * 60:
         return Decimal(0)
     if entry.period_min is None:
         return _entry_fee(tariff, vehicle, start, stay_s, holidays)
