@@ -84,6 +84,8 @@ def check_stops(subject: Subject) -> Iterator[Notice]:
     shape_of_trip = np.array([*(index.get(shape, -1) for shape in trips["shape_id"].tolist()), -1])
     shape = shape_of_trip[order.trip]
     usable = np.flatnonzero((shape >= 0) & (order.stop >= 0))
+    if not len(usable):
+        return
     pair = shape[usable] * len(stops) + order.stop[usable]
     _, first = np.unique(pair, return_index=True)
     chosen = usable[first]
