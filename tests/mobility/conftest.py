@@ -1,0 +1,64 @@
+"""A network from a feed as inline text, and the questions that tests ask of it."""
+
+import datetime as dt
+
+import pytest
+from feed_text import feed_folder
+
+from gtfs.ingest import read_feed
+from mobility.itinerary import format_itinerary, parse_time
+from mobility.network.build import build_network
+from mobility.network.places import build_places
+from mobility.network.routes import build_routes
+from mobility.network.shapes import Shapes
+from mobility.network.transfers import Walking
+from mobility.planner.engine import Engine
+from mobility.planner.query import Query
+from mobility.planner.reconstruct import Reconstructor
+
+OWN_WALKS = Walking(makes_walks=False)
+
+
+class Net:
+    """One feed, ready to be asked from stop to stop."""
+
+    def __init__(self, folder, walking=OWN_WALKS, **options):
+        self.feed, self.report = read_feed(folder)
+        self.network = build_network(self.feed, walking, **options)
+        self.stops = {stop_id: number for number, stop_id in enumerate(self.network.schedule.stop_ids)}
+        self.reconstructor = Reconstructor(
+            self.network,
+            build_places(self.feed, self.network.schedule),
+            build_routes(self.feed),
+            Shapes(self.feed, self.network.schedule),
+            "Etc/UTC",
+        )
+
+    def timetable(self, date="2026-07-15"):
+        return self.network.build_timetable(dt.date.fromisoformat(date))
+
+    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, **facts):
+        timetable = self.timetable(date)
+        engine = Engine(timetable)
+        origin, target = self.stops[start], self.stops[end]
+        access, egress = engine.stop_to_stop(origin, target)
+        query = Query(access, egress, parse_time(at), window_s=60 * window_min, origin=origin, target=target, **facts)
+        places = self.reconstructor.places.stops
+        return [
+            self.reconstructor.build_itinerary(timetable, query, path, places[origin], places[target])
+            for path in engine.find_paths(query)
+        ]
+
+    def lines(self, start, end, at, date="2026-07-15", **facts):
+        return [format_itinerary(itinerary) for itinerary in self.itineraries(start, end, at, date, **facts)]
+
+
+@pytest.fixture
+def net(tmp_path):
+    """Build a network from text; `net(text, days=(0,))`."""
+
+    def build(text, walking=OWN_WALKS, **options):
+        folder = tmp_path / f"feed{len(list(tmp_path.iterdir()))}"
+        return Net(feed_folder(text, folder), walking, **options)
+
+    return build
