@@ -1,4 +1,4 @@
-"""``python -m sumo_scenarios.build [NAME ...] [--out FOLDER]``: rebuild the committed networks and demand."""
+"""``python -m sumo_scenarios.build [NAME ...] [--out FOLDER] [--pictures]`` rebuilds the committed scenarios."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from sumo_scenarios.build.demand import write_demand
 from sumo_scenarios.build.designs import DESIGNS
 from sumo_scenarios.build.nets import Streets, build_net, netconvert
+from sumo_scenarios.build.pictures import draw_net
 from sumo_scenarios.build.plans import Plan, write_programs
 from sumo_scenarios.build.streets import Design
 
@@ -53,11 +54,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sumo_scenarios.build", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(DESIGNS)}; without a name all")
     parser.add_argument("--out", type=Path, help="folder to write NAME/ into (default: beside this package)")
+    parser.add_argument("--pictures", action="store_true", help="also draw NAME.png for the README")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in DESIGNS]:
         parser.error(f"no design named {unknown[0]!r}; there are {', '.join(DESIGNS)}")
     for name in chosen.names or DESIGNS:
-        plans = build_scenario(name, (chosen.out or HOME) / name)
+        folder = (chosen.out or HOME) / name
+        plans = build_scenario(name, folder)
+        if chosen.pictures:
+            draw_net(folder / f"{name}.net.xml", folder / f"{name}.png")
         for signal, plan in sorted(plans.items()):
             greens = "+".join(str(g) for g in plan.greens_s)
             sys.stdout.write(f"{name} {signal}: cycle {plan.cycle_s} s, greens {greens} s, offset {plan.offset_s} s\n")
