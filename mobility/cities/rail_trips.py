@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mobility.cities.blocks import link_blocks
 from mobility.cities.catalog import City
 from mobility.cities.chains import chain_departures, spread_equal
 from mobility.cities.errors import TableError
@@ -73,8 +74,22 @@ def read_rail(city: City) -> RailTables:
     return RailTables(lines, hops)
 
 
-def build_rail_trips(city: City, rail: RailTables) -> Iterator[TimedTrip]:
-    """Every trip of every line, numbered by departure."""
+def build_rail_trips(city: City, rail: RailTables) -> list[TimedTrip]:
+    """Every trip of every line; on a circular line the trips that riders may stay aboard for share a block."""
+    trips = list(_list_trips(city, rail))
+    circular = {line.fact["route_id"] for line in rail.lines.values() if line.is_circular}
+    if not circular:
+        return trips
+    linked = link_blocks(
+        [trip for trip in trips if trip.route_id in circular],
+        max_wait_s=int(city.get_setting("chain", "through_s")),
+        basis=str(city.get_setting("chain", "through_basis")),
+    )
+    return [*(trip for trip in trips if trip.route_id not in circular), *linked]
+
+
+def _list_trips(city: City, rail: RailTables) -> Iterator[TimedTrip]:
+    """Trips numbered by departure."""
     number: dict[tuple[str, str, str], int] = {}
     for line, fact, start, departures, basis in _runs(city, rail):
         direction, service = fact["direction"], fact["service"]

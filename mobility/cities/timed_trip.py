@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 class TimedTrip:
     """``arrivals_s`` and ``departures_s`` are of the service day, one per stop. ``periods`` (start, end,
     headway, all in seconds) are not empty where the trip repeats. ``basis``: codes of what is approximate.
+    ``block_id``: trips that share one are made by one vehicle.
     """
 
     trip_id: str
@@ -24,3 +25,4 @@ class TimedTrip:
     basis: frozenset[str] = field(default_factory=frozenset)
     wheelchair: int = 0
     bikes: int = 0
+    block_id: str = ""

@@ -5,7 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobility.cities.blocks import link_blocks
 from mobility.cities.chains import chain_departures, spread_equal
+from mobility.cities.timed_trip import TimedTrip
 
 
 def test_city_chain_follows_each_train():
@@ -64,3 +66,27 @@ def test_city_chain_spreads_equal_minutes_apart(times):
     assert all(found >= time_s for found, time_s in zip(spread, times, strict=True))
     if len(set(times)) == len(times):
         assert spread == tuple(times)
+
+
+def trip(number, *calls):
+    """A trip of one line: (stop, second) per call."""
+    stops, times = zip(*calls, strict=True)
+    return TimedTrip(str(number), "line", "day", 0, {}, stops, times, times)
+
+
+def test_city_blocks_link_the_next_departure():
+    """A vehicle goes on with the first trip that leaves after it came, when the wait is short."""
+    trips = [
+        trip(1, ("A", 0), ("B", 50), ("A", 100)),
+        trip(2, ("A", 100), ("B", 150), ("A", 200)),
+        trip(3, ("A", 450), ("B", 500), ("A", 550)),
+    ]
+    linked = link_blocks(trips, max_wait_s=240, basis="X")
+    assert [t.block_id for t in linked] == ["1", "1", ""]
+    assert [t.basis for t in linked] == [{"X"}, {"X"}, set()]
+
+
+def test_city_blocks_give_a_departure_to_one_vehicle_only():
+    """Two vehicles that came before one departure do not both make it."""
+    trips = [trip(1, ("B", 0), ("A", 100)), trip(2, ("B", 20), ("A", 110)), trip(3, ("A", 120), ("B", 200))]
+    assert [t.block_id for t in link_blocks(trips, max_wait_s=240, basis="X")] == ["1", "", "1"]

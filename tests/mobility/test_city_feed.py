@@ -187,6 +187,24 @@ def test_city_feed_runs_the_circle_both_ways(trips, calls):
     assert after_c1 == {("0", "KLRT-C2"), ("1", "KLRT-C37")}
 
 
+def test_city_feed_lets_riders_stay_aboard_where_the_circle_closes(trips, calls):
+    """Trips of one block follow each other at C1 within 4 minutes, in one direction, on one day type."""
+    blocks = defaultdict(list)
+    for trip_id, trip in trips.items():
+        if trip["block_id"]:
+            blocks[trip["block_id"]].append(trip_id)
+    links = 0
+    for members in blocks.values():
+        members.sort(key=lambda trip_id: calls[trip_id][0][2])
+        assert len({(trips[m]["direction_id"], trips[m]["service_id"]) for m in members}) == 1
+        for before, after in pairwise(members):
+            assert calls[before][-1][0] == calls[after][0][0] == "KLRT-C1"
+            assert 0 <= calls[after][0][2] - calls[before][-1][1] <= 240
+            links += 1
+    assert links > 280
+    assert not any(trip["block_id"] for trip in trips.values() if not trip["route_id"].startswith("KLRT"))
+
+
 def test_city_feed_sequences_every_call(feed):
     """Calls of a trip are numbered from 1 without gaps, although C1 comes twice."""
     numbers = defaultdict(list)
@@ -278,7 +296,7 @@ def test_city_feed_marks_weekend_metro_trips_apart(trips):
 def test_city_feed_lists_every_approximation(city, feed):
     """The extra file explains every code that trips, stops, transfers, fares and calendar rest on."""
     rows = feed["changtong_approximations.txt"]
-    assert {row["code"] for row in rows} == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "R1"}
+    assert {row["code"] for row in rows} == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "R1", "R2"}
     assert all(row["note_zh"] and row["note_en"] for row in rows)
     assert {row["code"] for row in rows} == set(city.approximations)
 
@@ -303,7 +321,7 @@ def test_city_feed_prices_metro_pairs_by_distance(feed):
     assert price["KRTC-R10", "KRTC-O5"] == {"KRTC-20"}
     assert sum(start.startswith("KRTC") for start, _ in price) == 39 * 38
     joins = {(row["from_stop_id"], row["to_stop_id"]) for row in feed["fare_leg_join_rules.txt"]}
-    assert joins == {("KRTC-R10", "KRTC-O5"), ("KRTC-O5", "KRTC-R10")}
+    assert joins == {("KRTC-R10", "KRTC-O5"), ("KRTC-O5", "KRTC-R10"), ("KLRT-C1", "KLRT-C1")}
 
 
 def test_city_feed_prices_the_circle_by_the_shorter_way(feed):
@@ -317,6 +335,7 @@ def test_city_feed_prices_the_circle_by_the_shorter_way(feed):
 def test_city_feed_lets_people_change_lines(feed):
     """Four interchanges between lines, each in both directions, with the time they take."""
     pairs = {(r["from_stop_id"], r["to_stop_id"]): int(r["min_transfer_time"]) for r in feed["transfers.txt"]}
+    assert pairs.pop(("KLRT-C1", "KLRT-C1")) == 0
     assert len(pairs) == 8
     assert pairs["KRTC-R10", "KRTC-O5"] == 180
     assert all(pairs[b, a] == time_s for (a, b), time_s in pairs.items())
