@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,6 +17,7 @@ from rich.console import Console
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from api.errors import MEDIA_TYPE as PROBLEM
 from api.errors import add_error_handlers
 from api.routes import evaluations, geocode, network, pages, plan, server
 from api.routes.limits import GuardHeaders, SizeLimits
@@ -68,9 +69,21 @@ async def _lifespan(app: FastAPI, settings: Settings, open_city: OpenPlanner) ->
         await run_in_threadpool(desk.close)
 
 
+class _Application(FastAPI):
+    """Documents every refusal as what it is: a problem document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if not self.openapi_schema:
+            operations = [operation for path in super().openapi()["paths"].values() for operation in path.values()]
+            for reply in (reply for each in operations for status, reply in each["responses"].items() if status >= "4"):
+                reply["content"] = {PROBLEM: next(iter(reply["content"].values()))}
+        return super().openapi()
+
+
 def create_app(settings: Settings | None = None, open_city: OpenPlanner = open_planner) -> FastAPI:
     """The application; nothing is opened before its lifespan begins."""
-    app = FastAPI(
+    app = _Application(
         title="Changtong",
         version=version("changtong"),
         description=DESCRIPTION,

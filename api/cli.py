@@ -52,6 +52,16 @@ def serve(
     run(host=host, port=port, city=city)
 
 
+@app.command
+def openapi() -> None:
+    """Print the API's OpenAPI document (JSON), for client generators."""
+    import json
+
+    from api.app import create_app
+
+    print(json.dumps(create_app().openapi(), ensure_ascii=False, indent=1, sort_keys=True))
+
+
 def main() -> None:
     """Entry point of the ``changtong`` command."""
     sys.exit(app() or 0)

@@ -52,6 +52,7 @@ def list_scenarios(services: With) -> ScenarioList:
     status_code=202,
     response_model_exclude_none=True,
     responses={
+        400: {"model": Problem, "description": "The body is not text."},
         404: ABSENT,
         409: {"model": Problem, "description": "One evaluation runs and one waits already."},
         413: {"model": Problem, "description": "The body is too large."},

@@ -52,12 +52,9 @@ def read_flag(value: Any) -> Any:
     return value == "true"
 
 
-def check_text(value: str) -> str:
-    """Text with something in it."""
-    if not value.strip():
-        message = "must not be blank"
-        raise ValueError(message)
-    return value.strip()
+def trim(value: str) -> str:
+    """Without blanks around it. What is nothing but odd blanks stays, and no place is called so."""
+    return value.strip() or value
 
 
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
@@ -65,7 +62,7 @@ Flag = Annotated[bool, BeforeValidator(read_flag)]
 PlaceText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"\S"),
-    AfterValidator(check_text),
+    AfterValidator(trim),
 ]
 Language = Annotated[str, StringConstraints(max_length=35)]
 Seconds = Annotated[int, Field(ge=0, le=345_600)]

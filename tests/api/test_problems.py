@@ -48,6 +48,14 @@ def test_malformed_json_is_a_problem(client):
     assert_is_problem(reply, 422)
 
 
+def test_a_body_that_is_no_text_is_a_problem(client):
+    """Bytes that are no UTF-8 are refused, not broken."""
+    reply = client.post(
+        "/api/v1/signals/evaluations", content=b"\xff\xfe{", headers={"Content-Type": "application/json"}
+    )
+    assert_is_problem(reply, 400)
+
+
 @pytest.mark.parametrize("send", [{"content": b"x" * 70_000}, {"content": (b"x" * 10_000 for _ in range(8))}])
 def test_large_bodies_are_refused(client, send):
     """Announced or not, a body beyond 64 KiB is refused."""

@@ -9,6 +9,14 @@ export function clock(instant, timezone) {
   return new Intl.DateTimeFormat("en-GB", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(instant));
 }
 
+const MINUTE_MS = 60000;
+
+/** To the whole minute after: nobody is there before what the page says. @param {string} instant */
+export const minuteAfter = (instant) => new Date(Math.ceil(Date.parse(instant) / MINUTE_MS) * MINUTE_MS).toISOString();
+
+/** Seconds from the minute shown at the start to the minute shown at the end. @param {string} start @param {string} end */
+export const shownSeconds = (start, end) => (Date.parse(minuteAfter(end)) - Math.floor(Date.parse(start) / MINUTE_MS) * MINUTE_MS) / 1000;
+
 /**
  * @param {string | Date} instant
  * @param {string} timezone

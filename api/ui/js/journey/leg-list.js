@@ -2,7 +2,7 @@
 import { el } from "../dom.js";
 import { icon } from "../icons.js";
 import { language, word } from "../language.js";
-import { clock, distance, duration } from "../times.js";
+import { clock, distance, duration, minuteAfter } from "../times.js";
 
 /** A line's name and colours, readable on both. @param {any} leg */
 export function lineChip(leg) {
@@ -44,7 +44,7 @@ export function legList(itinerary, timezone, names) {
     return [stopRow(leg.from, leg.startTime, leg, timezone, names), leg.tripId ? rideRow(leg, timezone) : walkRow(leg, wait)];
   });
   const last = itinerary.legs.at(-1);
-  return el("ol", { class: "legs" }, ...rows, stopRow(last.to, last.endTime, last, timezone, names));
+  return el("ol", { class: "legs" }, ...rows, stopRow(last.to, minuteAfter(last.endTime), last, timezone, names));
 }
 
 function stopRow(place, time, leg, timezone, names) {

@@ -9,6 +9,7 @@ import { PlaceField } from "./combobox.js";
 import { journeyList, listJourneys } from "./results.js";
 
 /** @type {any} */ let city = null;
+/** @type {any} */ let initial = null;
 /** @type {any} */ let answer = null;
 /** @type {AbortController | null} */ let pending = null;
 let cursor = "";
@@ -131,8 +132,17 @@ function showWhen() {
 
 /** Before the first question: say what this is, and offer a few places of this city. */
 function welcome() {
+  const tries = map.listExamples(initial).map(({ from: a, to: b }) =>
+    el("button", { type: "button", class: "quiet", text: `${a.name} → ${b.name}`, on: { click: () => { from.set(a); to.set(b); search(); } } }),
+  );
   get("results").replaceChildren(
-    el("div", { class: "welcome" }, el("h1", { text: word("welcomeTitle", { city: cityName() }) }), el("p", { text: word("welcomeText") })),
+    el(
+      "div",
+      { class: "welcome" },
+      el("h1", { text: word("welcomeTitle", { city: cityName() }) }),
+      el("p", { text: word("welcomeText") }),
+      tries.length > 0 && el("div", { class: "tries", role: "group", "aria-label": word("tryThese") }, ...tries),
+    ),
   );
 }
 
@@ -153,7 +163,6 @@ function restore() {
 
 async function start() {
   startLanguage();
-  let initial;
   try {
     initial = await call("/api/v1/map/initial");
   } catch (failure) {
@@ -170,6 +179,7 @@ async function start() {
   const opened = map.open(initial);
   if (from.place && to.place) await search();
   await opened;
+  if (!answer && !pending) welcome();
   document.body.dataset.ready = "true";
 }
 

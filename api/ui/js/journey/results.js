@@ -2,7 +2,7 @@
 import { el } from "../dom.js";
 import { icon } from "../icons.js";
 import { word } from "../language.js";
-import { clock, day, duration } from "../times.js";
+import { clock, day, duration, minuteAfter, shownSeconds } from "../times.js";
 import { badge, legList, lineChip } from "./leg-list.js";
 
 /**
@@ -43,7 +43,8 @@ function card(journey, i, options) {
 
 function head(journey, i, isChosen, id, options) {
   const { timezone } = options;
-  const [start, end] = [clock(journey.startTime, timezone), clock(journey.endTime, timezone)];
+  const [start, end] = [clock(journey.startTime, timezone), clock(minuteAfter(journey.endTime), timezone)];
+  const length = duration(shownSeconds(journey.startTime, journey.endTime));
   const rides = journey.legs.filter((leg) => leg.tripId);
   const walk_s = journey.legs.filter((leg) => !leg.tripId).reduce((sum, leg) => sum + leg.duration, 0);
   const changes = rides.length ? changesWord(journey.transfers) : word("walkOnly");
@@ -53,10 +54,10 @@ function head(journey, i, isChosen, id, options) {
     "button",
     {
       type: "button", class: "journey-head", "aria-expanded": String(isChosen), "aria-controls": isChosen && id,
-      "aria-label": word("journeyLabel", { start, end, duration: duration(journey.duration), transfers: changes }),
+      "aria-label": word("journeyLabel", { start, end, duration: length, transfers: changes }),
       on: { click: () => options.choose(i) },
     },
-    el("span", { class: "journey-times" }, `${start} – ${end}`, isOtherDay && el("span", { class: "next-day", text: day(journey.startTime, timezone) }), el("span", { class: "duration", text: duration(journey.duration) })),
+    el("span", { class: "journey-times" }, `${start} – ${end}`, isOtherDay && el("span", { class: "next-day", text: day(journey.startTime, timezone) }), el("span", { class: "duration", text: length })),
     el("span", { class: "chips" }, ...chips(journey)),
     el(
       "span",

@@ -71,6 +71,15 @@ export function createMap(on) {
       if (!scene.route) home();
       name();
     },
+    /** A station near the centre, and where the city's rail lines end. @param {any} initial */
+    listExamples(initial) {
+      const stations = scene.stops.filter((/** @type {any} */ stop) => stop.isStation);
+      const nearest = (/** @type {[number, number]} */ [x, y]) => stations.toSorted((/** @type {any} */ a, /** @type {any} */ b) => Math.hypot(a.at[0] - x, a.at[1] - y) - Math.hypot(b.at[0] - x, b.at[1] - y))[0];
+      const from = nearest(project(initial.lat, initial.lon));
+      const rails = scene.lines.filter((/** @type {any} */ line) => !line.isBus && line.parts.length);
+      const ends = rails.map((/** @type {any} */ line) => nearest(line.parts[0].at(-1)));
+      return from ? [...new Set(ends)].filter((to) => to && to !== from).slice(0, 3).map((to) => ({ from, to })) : [];
+    },
     /** @param {any} itinerary or null for none */
     show(itinerary) {
       scene.route = itinerary && toRoute(itinerary);

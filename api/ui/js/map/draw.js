@@ -31,7 +31,8 @@ export function drawScene(pen, view, scene) {
   for (const line of lines) if (!line.isBus) stroke(pen, view, line.parts, line.color, width, dim);
   const taken = new Labels(pen, paint);
   if (route) drawRoute(pen, view, route, paint, taken, width);
-  drawStops(pen, view, stops, paint, taken, dim);
+  const named = new Set(route?.marks.map((mark) => mark.label));
+  drawStops(pen, view, stops, paint, taken, dim, named);
 }
 
 /** A quiet grid, so that panning is felt where there is nothing else. */
@@ -62,11 +63,12 @@ function stroke(pen, view, parts, color, width, alpha) {
   pen.globalAlpha = 1;
 }
 
-function drawStops(pen, view, stops, paint, taken, dim) {
+function drawStops(pen, view, stops, paint, taken, dim, named) {
   pen.globalAlpha = dim;
   for (const stop of stops) {
     if (!stop.isStation && view.zoom < STOPS_FROM_ZOOM) continue;
     if (stop.isStation && view.zoom < 10.5) continue;
+    if (named.has(stop.name)) continue; // the journey shows it
     const [x, y] = view.toScreen(stop.at);
     if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
     const radius = stop.isStation ? Math.max(2, Math.min(6, view.zoom - 9)) : 2.6;
@@ -87,6 +89,7 @@ function drawRoute(pen, view, route, paint, taken, width) {
     }
   }
   pen.setLineDash([]);
+  for (const end of route.ends) taken.block(...view.toScreen(end), 11);
   for (const mark of route.marks) {
     const [x, y] = view.toScreen(mark.at);
     dot(pen, x, y, 5.5, paint.halo, paint.ink, 2.4);
@@ -117,11 +120,16 @@ class Labels {
     this.boxes = [];
   }
 
+  /** Keep a place free of names. */
+  block(x, y, reach) {
+    this.boxes.push([x - reach, y - reach, x + reach, y + reach]);
+  }
+
   put(text, x, y, size, weight) {
     const { pen } = this;
     pen.font = `${weight} ${size}px ${this.paint.font}`;
     const width = pen.measureText(text).width;
-    for (const left of [x + 9, x - 9 - width]) {
+    for (const left of [x + 12, x - 12 - width]) {
       const box = [left - 2, y - size * 0.75, left + width + 2, y + size * 0.75];
       if (this.boxes.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) continue;
       this.boxes.push(box);
