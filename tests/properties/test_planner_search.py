@@ -130,6 +130,7 @@ def questions(draw):
 
 
 def query_of(access, egress, at_s, **facts):
+    """The question in the planner's words."""
     return Query(
         make_ends(list(access), list(access.values())),
         make_ends(list(egress), list(egress.values())),
