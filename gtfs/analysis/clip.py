@@ -78,8 +78,14 @@ def clip_feed(path: str | Path, area: Area, out: Path) -> dict[str, tuple[int, i
         raise NothingToShow(f"{out}: is the feed itself; choose another --out")
     feed, _ = read_feed(path)
     kept = _decide(feed, _list_trips(feed, area))
-    with open_archive(path) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        _copy(archive, target, kept)
+    # under another name until it is whole
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with open_archive(path) as archive, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as target:
+            _copy(archive, target, kept)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
     what = {"trips": ("trips.txt", "trip_id"), "stops": ("stops.txt", "stop_id"), "routes": ("routes.txt", "route_id")}
     return {name: (len(kept.ids[key]), len(feed[key[0]])) for name, key in what.items()}
 
@@ -158,6 +164,9 @@ def _add_stations(stop_ids: list[str], parents: list[str], served: set[str]) -> 
 
 def _copy(archive: Archive, target: zipfile.ZipFile, kept: _Kept) -> None:
     known = {spec.name: spec for spec in schema.list_files()}
+    for name, stranger in archive.strangers.items():
+        with stranger.open() as source:
+            target.writestr(name, source.read())
     # a file comes after those that it refers to, except references to itself
     for name in sorted(archive.members, key=lambda file: _depth(file, known)):
         member = archive.members[name]

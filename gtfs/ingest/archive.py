@@ -40,7 +40,7 @@ class Archive:
 
     members: Mapping[str, Member]
     folder: str
-    strangers: tuple[str, ...]
+    strangers: Mapping[str, Member]
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _sort_out(path: Path, found: Mapping[str, Member]) -> Archive:
     folder = min(scores, key=lambda name: (-scores[name], name.count("/"), name))
     prefix = f"{folder}/" if folder else ""
     members = {m.name: m for name, m in found.items() if name == prefix + m.name and m.name in KNOWN}
-    strangers = tuple(sorted(name for name, m in found.items() if name != prefix + m.name or m.name not in KNOWN))
+    strangers = {name: m for name, m in sorted(found.items()) if name != prefix + m.name or m.name not in KNOWN}
     return Archive(members, folder, strangers)
 
 

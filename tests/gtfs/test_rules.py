@@ -1,6 +1,7 @@
 """Every rule that the planted faults leave out: one faulty feed, one notice, its file and row."""
 
 import datetime as dt
+import re
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -489,3 +490,10 @@ def test_no_cell_can_break_a_rule(text, data):
         files[name] = "\n".join(",".join(row) for row in rows) + "\n"
     feed, report = read_text("".join(f"# {name}\n{content}" for name, content in files.items()))
     assert len(validate(feed, report, today=TODAY)) >= len(report)
+
+
+def test_own_codes_are_listed():
+    """The README lists our own codes, and no others."""
+    package = Path(validate.__code__.co_filename).parent
+    used = {code for file in package.rglob("*.py") for code in re.findall(r"changtong_\w+", file.read_text("utf-8"))}
+    assert set(re.findall(r"`(changtong_\w+)`", (package / "README.md").read_text("utf-8"))) == used
