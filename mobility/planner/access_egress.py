@@ -1,7 +1,7 @@
 """The first and the last walk: from a door to the stops around it.
 
-The great circle times a detour factor, until streets are routed. The nearest stops are always there,
-however far, so that a door in the hills has a way out.
+The great circle times a detour factor, until streets are routed. The nearest stops are there even
+beyond the walk that was asked for, up to an hour, so that a door in the hills has a way out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mobility.network.transfers import Walking
 from mobility.planner.query import Ends
 
 NEAREST = 3
+FARTHEST_S = 3600
 
 
 def list_walks(
@@ -25,12 +26,13 @@ def list_walks(
     max_walk_s: int,
     is_served: npt.NDArray[np.bool_],
 ) -> Ends:
-    """Stops within ``max_walk_s`` of a coordinate, and always the nearest few that are served."""
+    """Served stops within ``max_walk_s`` of a coordinate, and the nearest few up to an hour away."""
     served = np.flatnonzero(is_served)
     distance_m = great_circle_m(schedule.lat[served], schedule.lon[served], at.lat, at.lon)
     seconds = walking.duration_s(distance_m)
     chosen = seconds <= max_walk_s
-    chosen[np.argsort(seconds, kind="stable")[:NEAREST]] = True
+    nearest = np.argsort(seconds, kind="stable")[:NEAREST]
+    chosen[nearest] |= seconds[nearest] <= FARTHEST_S
     return Ends(served[chosen].astype(np.int32), seconds[chosen].astype(np.int32))
 
 
