@@ -48,7 +48,7 @@ def evaluate(
 
     Every vehicle that was due counts, also one that never got in: its delay before entering is waiting. The
     signal states are recorded by SUMO and audited independently of the controllers. The first controller is
-    the "before": changes are paired with it seed by seed.
+    the "before": changes are paired with it seed by seed. Exit code 2 means that unsafe signals were found.
 
     Examples: `changtong signals evaluate corridor`, `changtong signals evaluate cologne3 --seeds 5 --plot
     cologne3.png`, `changtong signals evaluate my.sumocfg --controllers actuated,adaptive --seeds 5,9 --json`.

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import tempfile
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from multiprocessing.connection import Connection, wait
@@ -162,9 +164,23 @@ def _start(controller: str, seed: int, request: EvaluationRequest, scenario: Sce
     ours, theirs = context.Pipe(duplex=False)
     order = RunRequest(scenario, controller, seed, folder, sensing=request.sensing)
     process = context.Process(target=_run, args=(order, theirs), name=f"sumo-{controller}-{seed}")
-    process.start()
+    with _deaf_to_interrupts():
+        process.start()
     theirs.close()
     return _Running(controller, seed, process, ours, folder / "sumo.log")
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C is for the parent, which ends its runs; a process inherits what is ignored when it starts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _receive(run: _Running) -> RunResult | None:
@@ -221,8 +237,6 @@ def _run(order: RunRequest, pipe: Connection) -> None:
         )
     except (SimulationError, MeasureError, ScenarioError, OSError) as error:
         news = ("failed", " ".join(str(error).split()))
-    except KeyboardInterrupt:
-        return
     pipe.send(news)
 
 
