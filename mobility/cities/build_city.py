@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gtfs.ingest import read_feed
+from gtfs.validate import validate
 from mobility.cities.build_feed import build_feed
 from mobility.cities.build_gbfs import build_gbfs
 from mobility.cities.build_parking import build_parking
@@ -16,6 +18,7 @@ from mobility.cities.content import content_hash
 from mobility.cities.errors import CityError
 
 GTFS, GBFS, PARKING, STAMP = "gtfs.zip", "gbfs", "parking.json", "content.sha256"
+SHOWN_ERRORS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,18 @@ def ensure_city(city: City, cache_dir: Path) -> CityFiles:
 
 def _build(city: City, folder: Path) -> None:
     build_feed(city, folder / GTFS)
+    _check_feed(city, folder / GTFS)
     build_gbfs(city, folder / GBFS)
     build_parking(city, folder / PARKING)
     (folder / STAMP).write_text(content_hash(city), encoding="ascii")
+
+
+def _check_feed(city: City, path: Path) -> None:
+    """Tables may be sound one by one and still not fit together: such a feed is not handed out."""
+    errors = validate(*read_feed(path)).errors
+    if errors:
+        shown = "; ".join(f"{n.file}:{n.row} {n.code}: {n.message}" for n in errors[:SHOWN_ERRORS])
+        raise CityError(f"{city.id}: the tables give a feed with {len(errors)} errors: {shown}")
 
 
 def _files(folder: Path) -> CityFiles:

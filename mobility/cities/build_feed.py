@@ -41,7 +41,8 @@ def _feed_files(city: City) -> Iterator[GtfsFile]:
     services = read_facts(city, "services")
     transfers = read_facts(city, "transfers")
     stops = _list_stops(city, rail)
-    positions = {stop_id: (fact.real("lat"), fact.real("lon")) for stop_id, fact in stops.items()}
+    places = {stop_id: fact.coordinate() for stop_id, fact in stops.items()}
+    positions = {stop_id: (at.lat, at.lon) for stop_id, at in places.items()}
     trips = [*build_rail_trips(city, rail), *build_bus_trips(city, positions)]
     _check_services(trips, services)
     routes = {fact["route_id"]: fact for fact in (*(line.fact for line in rail.lines.values()), *bus_routes)}
@@ -76,7 +77,7 @@ def _feed_files(city: City) -> Iterator[GtfsFile]:
     yield GtfsFile(
         "attributions.txt",
         ("attribution_id", "organization_name", "is_producer", "is_authority", "attribution_url"),
-        [("1", city.attribution, "0", "1", city.get_setting("feed", "attribution_url"))],
+        [("1", city.attribution, "0", "1", city.get_text("feed", "attribution_url"))],
     )
     approximate = {
         "calendar.txt": [(f["service_id"], f) for f in services],
@@ -215,6 +216,10 @@ def _stop_times(trip: TimedTrip, along: Array | None) -> Iterator[tuple[str, ...
 
 def _calendar(services: Sequence[Fact]) -> GtfsFile:
     days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    for fact in services:
+        for day in days:
+            if fact[day] not in {"0", "1"}:
+                fact.refuse(f"{day} is {fact[day]!r}, neither 0 nor 1")
     rows = [
         (f["service_id"], *(f[d] for d in days), f["start_date"].replace("-", ""), f["end_date"].replace("-", ""))
         for f in services
@@ -254,8 +259,8 @@ def _feed_info(city: City, services: Sequence[Fact]) -> GtfsFile:
         "feed_version",
     )
     row = (
-        str(city.get_setting("feed", "publisher_name")),
-        str(city.get_setting("feed", "publisher_url")),
+        city.get_text("feed", "publisher_name"),
+        city.get_text("feed", "publisher_url"),
         city.languages[0],
         city.languages[0],
         min(f["start_date"] for f in services).replace("-", ""),

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from mobility.bikeshare.stations import BikeStation
 from mobility.cities.catalog import City
 from mobility.cities.tables import Fact, latest_date, read_facts
-from mobility.model import Coordinate
 
 VERSION = "3.0"
 TTL_S = 86_400
@@ -42,7 +41,7 @@ def build_gbfs(city: City, folder: Path) -> None:
         "station_information": {"stations": [_encode_station(s, regions) for s in stations]},
         "system_pricing_plans": {"plans": [_plan(city, key, prices) for key in _types(city)]},
     }
-    url = str(city.get_setting("bike_system", "feed_url")).rstrip("/")
+    url = city.get_text("bike_system", "feed_url").rstrip("/")
     feeds = [{"name": name, "url": f"{url}/{name}.json"} for name in ("gbfs", *documents)]
     updated = _instant(city, latest_date([*facts, *prices]))
     for name, data in {"gbfs": {"feeds": feeds}, **documents}.items():
@@ -55,7 +54,7 @@ def _station(city: City, fact: Fact) -> BikeStation:
     return BikeStation(
         station_id=fact.required("station_id"),
         names=fact.names("name", city.languages),
-        at=Coordinate(fact.real("lat"), fact.real("lon")),
+        at=fact.coordinate(),
         docks=fact.integer("docks"),
         region=fact["district"],
     )
@@ -75,14 +74,14 @@ def _encode_station(station: BikeStation, regions: Mapping[str, str]) -> dict[st
 
 
 def _system(city: City) -> dict[str, Any]:
-    def get(name: str) -> Any:
-        return city.get_setting("bike_system", name)
+    def get(name: str) -> str:
+        return city.get_text("bike_system", name)
 
     return {
         "system_id": get("system_id"),
         "languages": list(city.languages),
-        "name": _texts(get("names")),
-        "operator": _texts(get("operators")),
+        "name": _texts(city.get_texts("bike_system", "names")),
+        "operator": _texts(city.get_texts("bike_system", "operators")),
         "url": get("url"),
         "opening_hours": get("opening_hours"),
         "feed_contact_email": get("feed_contact_email"),
@@ -96,17 +95,17 @@ def _types(city: City) -> Sequence[str]:
 
 
 def _vehicle_type(city: City, key: str) -> dict[str, Any]:
-    settings = city.get_setting("bike_system", "vehicle_types", key)
-    entry = {
+    path = ("bike_system", "vehicle_types", key)
+    entry: dict[str, Any] = {
         "vehicle_type_id": key,
-        "form_factor": settings["form_factor"],
-        "propulsion_type": settings["propulsion_type"],
-        "name": _texts(settings["names"]),
+        "form_factor": city.get_text(*path, "form_factor"),
+        "propulsion_type": city.get_text(*path, "propulsion_type"),
+        "name": _texts(city.get_texts(*path, "names")),
         "default_pricing_plan_id": f"{key}_plan",
         "pricing_plan_ids": [f"{key}_plan"],
     }
-    if "max_range_m" in settings:
-        entry["max_range_meters"] = settings["max_range_m"]
+    if entry["propulsion_type"] != "human":
+        entry["max_range_meters"] = city.get_number(*path, "max_range_m")
     return entry
 
 
@@ -115,14 +114,14 @@ def _region(city: City, name: str, number: str) -> dict[str, Any]:
 
 
 def _plan(city: City, key: str, prices: Sequence[Fact]) -> dict[str, Any]:
-    settings = city.get_setting("bike_system", "vehicle_types", key)
+    path = ("bike_system", "vehicle_types", key)
     return {
         "plan_id": f"{key}_plan",
-        "name": _texts(settings["plan_names"]),
+        "name": _texts(city.get_texts(*path, "plan_names")),
         "currency": city.currency,
         "price": 0.0,
         "is_taxable": False,
-        "description": _texts(settings["plan_texts"]),
+        "description": _texts(city.get_texts(*path, "plan_texts")),
         "per_min_pricing": [_step(fact) for fact in prices if fact["vehicle_type"] == key],
     }
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from mobility.cities.catalog import City
 from mobility.cities.tables import Fact, latest_date, read_facts
-from mobility.model import Coordinate
 from mobility.parking.facilities import Facility
 from mobility.parking.tariff_text import parse_tariff
 from mobility.parking.tariffs import Rate, Vehicle
@@ -46,7 +45,7 @@ def _facility(city: City, fact: Fact) -> Facility:
     return Facility(
         facility_id=fact.required("car_park_id"),
         names=fact.names("name", city.languages),
-        at=Coordinate(fact.real("lat"), fact.real("lon")) if fact["lat"] else None,
+        at=fact.coordinate() if fact["lat"] else None,
         capacity=capacity,
         tariff_text=fact["tariff_text"],
         tariff=parse_tariff(fact["tariff_text"]),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mobility.cities.catalog import City
+from mobility.cities.errors import CityError
 from mobility.cities.geometry import Array, distances_m
 from mobility.cities.tables import Fact, read_facts
 from mobility.cities.timed_trip import TimedTrip
@@ -39,13 +40,17 @@ class RunTimes:
 
 def read_run_times(city: City) -> RunTimes:
     """The city's numbers."""
-    get = city.get_setting
+    spacing = city.get_setting("bus_times", "spacing_km")
+    speed = city.get_setting("bus_times", "speed_kmh")
+    numbers = [*spacing, *speed] if isinstance(spacing, list) and isinstance(speed, list) else []
+    if len(speed) != len(spacing) + 1 or not all(isinstance(n, int | float) and n > 0 for n in numbers):
+        raise CityError(f"{city.root / 'city.toml'}: [bus_times] needs one speed_kmh more than spacing_km, all above 0")
     return RunTimes(
-        float(get("bus_times", "stop_s")),
-        float(get("bus_times", "detour")),
-        tuple(get("bus_times", "spacing_km")),
-        tuple(get("bus_times", "speed_kmh")),
-        str(get("bus_times", "basis")),
+        city.get_number("bus_times", "stop_s"),
+        city.get_number("bus_times", "detour"),
+        tuple(map(float, spacing)),
+        tuple(map(float, speed)),
+        city.get_basis("bus_times", "basis"),
     )
 
 

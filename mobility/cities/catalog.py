@@ -67,10 +67,40 @@ class City:
         value: Any = self.settings
         for key in path:
             if not isinstance(value, Mapping) or key not in value:
-                file = self.root / "city.toml"
-                raise CityError(f"{file}: {'.'.join(path)} is missing; see mobility/cities/README.md")
+                raise self._wrong(f"{'.'.join(path)} is missing")
             value = value[key]
         return value
+
+    def get_number(self, *path: str) -> float:
+        """The number at ``path`` in ``city.toml``."""
+        value = self.get_setting(*path)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._wrong(f"{'.'.join(path)} is {value!r}, not a number")
+        return float(value)
+
+    def get_text(self, *path: str) -> str:
+        """The text at ``path`` in ``city.toml``."""
+        value = self.get_setting(*path)
+        if not isinstance(value, str):
+            raise self._wrong(f"{'.'.join(path)} is {value!r}, not a text")
+        return value
+
+    def get_texts(self, *path: str) -> Mapping[str, str]:
+        """The text at ``path`` by language, at least in the feed's own."""
+        value = self.get_setting(*path)
+        if not isinstance(value, Mapping) or self.languages[0] not in value:
+            raise self._wrong(f"{'.'.join(path)} needs a text in {self.languages[0]}")
+        return value
+
+    def get_basis(self, *path: str) -> str:
+        """The code of an approximation at ``path`` in ``city.toml``."""
+        code = self.get_text(*path)
+        if code not in self.approximations:
+            raise self._wrong(f"{'.'.join(path)} is {code!r}: describe it under [approximations]")
+        return code
+
+    def _wrong(self, message: str) -> CityError:
+        return CityError(f"{self.root / 'city.toml'}: {message}; see mobility/cities/README.md")
 
 
 def list_cities() -> tuple[City, ...]:

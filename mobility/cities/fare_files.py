@@ -37,7 +37,7 @@ def build_fare_files(city: City, rail: RailTables, bus_routes: Sequence[Fact]) -
     links = {network: _links(city, rail, network) for network in networks}
     areas = [stop for network in networks if _is_by_distance(fares, network) for stop in links[network]]
     lang = city.languages[0].split("-")[0]
-    media = sorted({fare["medium"] for fare in fares})
+    media = sorted({_medium(fare) for fare in fares})
     return [
         GtfsFile("networks.txt", ("network_id", "network_name"), [(n, n) for n in networks]),
         GtfsFile("route_networks.txt", ("network_id", "route_id"), [m for m in members if m[0] in networks]),
@@ -115,10 +115,14 @@ def _is_by_distance(fares: Sequence[Fact], network: str) -> bool:
 
 
 def _product(city: City, fare: Fact) -> tuple[str, ...]:
-    if fare["medium"] not in MEDIA:
-        fare.refuse(f"medium is {fare['medium']!r}; known are {', '.join(MEDIA)}")
     name = fare.names("name", city.languages).get(city.languages[0], fare["product_id"])
     return (fare["product_id"], name, fare["medium"], f"{fare.real('amount'):.0f}", city.currency)
+
+
+def _medium(fare: Fact) -> str:
+    if fare["medium"] not in MEDIA:
+        fare.refuse(f"medium is {fare['medium']!r}; known are {', '.join(MEDIA)}")
+    return fare["medium"]
 
 
 def _leg_rules(fares: Sequence[Fact], links: Mapping[str, Links]) -> Iterator[tuple[str, ...]]:

@@ -82,8 +82,8 @@ def build_rail_trips(city: City, rail: RailTables) -> list[TimedTrip]:
         return trips
     linked = link_blocks(
         [trip for trip in trips if trip.route_id in circular],
-        max_wait_s=int(city.get_setting("chain", "through_s")),
-        basis=str(city.get_setting("chain", "through_basis")),
+        max_wait_s=int(city.get_number("chain", "through_s")),
+        basis=city.get_basis("chain", "through_basis"),
     )
     return [*(trip for trip in trips if trip.route_id not in circular), *linked]
 
@@ -159,8 +159,8 @@ def _chained_runs(city: City, rail: RailTables, facts: Sequence[Fact]) -> Iterat
         raise TableError(facts[0].file, facts[0].row, f"no list of departures for {', '.join(missing)}")
     lists = [by_station[code].times_s("times") for code in codes[:last]]
     hop = _hop(rail, facts[0], REGULAR, codes[-2], codes[-1])
-    step_s = int(city.get_setting("chain", "same_minute_s"))
-    for start, times in chain_departures(lists, max_hop_s=int(city.get_setting("chain", "max_hop_s"))):
+    step_s = int(city.get_number("chain", "same_minute_s"))
+    for start, times in chain_departures(lists, max_hop_s=int(city.get_number("chain", "max_hop_s"))):
         departures = spread_equal(times, step_s)
         basis = {facts[0].basis} | {by_station[code].basis for code in codes[start : start + len(times)]}
         if start + len(times) == last:

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from mobility.cities.catalog import City
 from mobility.cities.errors import TableError
+from mobility.model import Coordinate, InvalidCoordinate
 
 PROVENANCE = ("source", "source_date", "approximate", "basis")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -61,6 +62,13 @@ class Fact:
             return float(self[name])
         except ValueError:
             self.refuse(f"{name} is {self[name]!r}, not a number")
+
+    def coordinate(self) -> Coordinate:
+        """``lat`` and ``lon``."""
+        try:
+            return Coordinate(self.real("lat"), self.real("lon"))
+        except InvalidCoordinate as error:
+            self.refuse(str(error))
 
     def flag(self, name: str) -> bool:
         """``true`` or ``false``."""
@@ -139,7 +147,16 @@ def _checked(city: City, fact: Fact) -> Fact:
         fact.refuse("basis holds the code of the approximation where approximate is true, and nothing else")
     if fact.basis and fact.basis not in city.approximations:
         fact.refuse(f"basis {fact.basis!r} is unknown: describe it under [approximations] in city.toml")
+    if fact.values.get("lat") or fact.values.get("lon"):
+        _check_place(city, fact)
     return fact
+
+
+def _check_place(city: City, fact: Fact) -> None:
+    """Inside the city's box: exchanged or mistyped coordinates are found here, not on a map."""
+    at, (south_west, north_east) = fact.coordinate(), city.bbox
+    if not (south_west.lat <= at.lat <= north_east.lat and south_west.lon <= at.lon <= north_east.lon):
+        fact.refuse(f"{at.lat},{at.lon} lies outside the bbox of city.toml: mend the position or widen the box")
 
 
 def latest_date(facts: Sequence[Fact]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mobility.cities import TableError, find_city
+from mobility.cities import CityError, TableError, build_city, find_city
 from mobility.cities.build_feed import build_feed
 from mobility.cities.tables import read_facts
 
@@ -61,6 +61,10 @@ def test_city_row_without_provenance_names_file_and_row(folder, table, row, colu
         ("line_shapes", 2, "geometry", "POINT(1 2)", "LINESTRING"),
         ("services", 2, "service_id", "MTX", "service MT, used by"),
         ("stations", 2, "name_zh", "", "name in zh-TW is empty"),
+        ("stations", 2, "lat", "-22.56478", "outside the bbox"),
+        ("stations", 2, "lat", "95", "95.0,120.353808 is not a coordinate"),
+        ("fares", 2, "medium", "gold", "medium is 'gold'; known are ticket, card"),
+        ("services", 2, "monday", "7", "monday is '7', neither 0 nor 1"),
     ],
 )
 def test_city_feed_of_bad_tables_fails_with_file_and_row(folder, tmp_path, table, row, column, value, message):
@@ -71,6 +75,47 @@ def test_city_feed_of_bad_tables_fails_with_file_and_row(folder, tmp_path, table
         build_feed(find_city(str(folder)), out)
     assert caught.value.row == row
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "message"),
+    [
+        ("bus_headways", "headway_s", "0", "headway_secs '0'"),
+        ("transfers", "from_stop", "KRTC-O99", "from_stop_id 'KRTC-O99' is not in stops.txt"),
+        ("lines", "agency_id", "NOBODY", "agency_id 'NOBODY' is not in agency.txt"),
+        ("services", "start_date", "soon", "start_date 'soon' is not a date"),
+    ],
+)
+def test_city_tables_that_do_not_fit_together_give_no_files(folder, tmp_path, table, column, value, message):
+    """A feed that our own validator calls wrong is not handed out; the error says what is wrong."""
+    spoil(folder, table, 2, column, value)
+    with pytest.raises(CityError, match="the tables give a feed with") as caught:
+        build_city(find_city(str(folder)), tmp_path / "out")
+    assert message in str(caught.value)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("stop_s = 26", 'stop_s = "x"', "bus_times.stop_s is 'x', not a number"),
+        ("speed_kmh = [20.0, 35.0, 55.0]", "speed_kmh = [20.0]", "needs one speed_kmh more than spacing_km"),
+        ("max_hop_s = 360", "", "chain.max_hop_s is missing"),
+        ('basis = "A3"', 'basis = "A99"', "bus_times.basis is 'A99': describe it under"),
+        ('publisher_name = "Changtong"', "publisher_name = 1", "feed.publisher_name is 1, not a text"),
+        ('propulsion_type = "human"', "", "yb2.propulsion_type is missing"),
+        ('zh-TW = "YouBike 2.0 一般費率"', "", "plan_names needs a text in zh-TW"),
+    ],
+)
+def test_city_settings_that_do_not_hold_are_named(folder, tmp_path, old, new, message):
+    """A fault in city.toml is one error that names file and key."""
+    file = folder / "city.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CityError, match=message) as caught:
+        build_city(find_city(str(folder)), tmp_path / "out")
+    assert str(file) in str(caught.value)
 
 
 def test_city_table_that_is_listed_must_be_there(folder):
