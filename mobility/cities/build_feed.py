@@ -57,7 +57,7 @@ def _feed_files(city: City) -> Iterator[GtfsFile]:
     yield GtfsFile(
         "stop_times.txt",
         ("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence", "timepoint", "shape_dist_traveled"),
-        [row for trip in trips for row in _stop_times(trip, located.get(path_of(trip)))],
+        [row for trip in trips for row in _stop_times(city, trip, located.get(path_of(trip)))],
     )
     yield _calendar(services)
     yield GtfsFile(
@@ -200,16 +200,21 @@ def _trips(trips: Iterable[TimedTrip], shape_ids: Mapping[tuple[str, int], str])
     return GtfsFile("trips.txt", header, rows)
 
 
-def _stop_times(trip: TimedTrip, along: Array | None) -> Iterator[tuple[str, ...]]:
-    exact = "1" if not trip.basis else "0"
+def _stop_times(city: City, trip: TimedTrip, along: Array | None) -> Iterator[tuple[str, ...]]:
+    """Calls; ``timepoint`` 1 where the time is published: all of a trip of which nothing that people should know
+    is approximate, but an assumed arrival at its end, and the departure of a scheduled trip from its start.
+    """
+    is_exact = not any(city.approximations[code].has_badge for code in trip.basis)
+    last = len(trip.stop_ids) - 1
     for k, stop_id in enumerate(trip.stop_ids):
+        is_published = (k == 0 and not trip.periods) or (is_exact and (k < last or not trip.basis))
         yield (
             trip.trip_id,
             clock(trip.arrivals_s[k]),
             clock(trip.departures_s[k]),
             stop_id,
             str(k + 1),
-            "1" if k == 0 and not trip.periods else exact,
+            str(int(is_published)),
             "" if along is None else f"{along[k]:.1f}",
         )
 

@@ -296,6 +296,16 @@ def test_city_feed_marks_weekend_metro_trips_apart(trips):
     assert basis == {("MT", "A1"), ("FR", "A1 A2"), ("WE", "A1 A2")}
 
 
+def test_city_feed_marks_published_times(feed):
+    """Times are exact at every tram call but the assumed arrival at C1, at the metro's terminals, never on buses."""
+    points = defaultdict(list)
+    for row in feed["stop_times.txt"]:
+        points[row["trip_id"]].append(row["timepoint"])
+    for trip_id, found in points.items():
+        exact = {"KLRT": len(found) - 1, "KRTC": 1}.get(trip_id[:4], 0)
+        assert found == ["1"] * exact + ["0"] * (len(found) - exact)
+
+
 def test_city_feed_lists_every_approximation(city, feed):
     """The extra file explains every code that trips, stops, transfers, fares and calendar rest on."""
     rows = feed["changtong_approximations.txt"]
