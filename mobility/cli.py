@@ -139,10 +139,16 @@ def planner(
         if json:
             _print_json(facts)
         else:
-            print("\n".join(f"{key:20}{value}" for key, value in facts.items()))
+            print("\n".join(_lay_out_facts(facts)))
         return 1 if outcome.differing or outcome.differing_recorded else 0
 
     return _answer(answer, as_json=json)
+
+
+def _lay_out_facts(facts: dict[str, Any]) -> Iterator[str]:
+    for key, value in facts.items():
+        told = f"p50 {value['p50_ms']:.3f} ms, p95 {value['p95_ms']:.3f} ms" if isinstance(value, dict) else value
+        yield f"{key:20}{told}"
 
 
 def _answer(work: Callable[[], int], *, as_json: bool) -> int:
