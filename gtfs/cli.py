@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 if TYPE_CHECKING:
     from gtfs.notices import Notice, Report
@@ -31,12 +31,15 @@ def validate(
     feed: FeedPath,
     *,
     json: AsJson = False,
-    max: Annotated[int, Parameter(help="Notices shown per code in a file; 0 for all. Not for --json.")] = 10,  # noqa: A002
+    most: Annotated[int, Parameter(name="--max", validator=validators.Number(gte=0))] = 10,
 ) -> int:
     """Name what is wrong in a feed, with file and row.
 
     Codes are those of the canonical validator of MobilityData. Exit code 0: no errors (warnings may
     be); 1: errors; 2: there is no feed to read.
+
+    Args:
+        most: Notices shown per code in a file; 0 for all. Not for --json, which has them all.
     """
     from gtfs.ingest import FeedUnreadable, read_feed
     from gtfs.validate import RULES
@@ -54,7 +57,7 @@ def validate(
     if json:
         _print_json({"feed": str(feed), "summary": _summarize(report), "notices": [_to_json(n) for n in report]})
     else:
-        _print_text("\n".join([*_lay_out(report, max), f"{feed}: {_describe_summary(report)}"]))
+        _print_text("\n".join([*_lay_out(report, most), f"{feed}: {_describe_summary(report)}"]))
     return 0 if report.is_usable else 1
 
 

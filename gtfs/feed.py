@@ -2,7 +2,8 @@
 
 A value that is absent (an empty cell, or a column that the feed does not have) is ``ABSENT`` in
 integer columns (ids of enumerations, service-day seconds, dates as YYYYMMDD), NaN in float columns
-and the empty string in text columns. Nothing here knows files, zips or pandas.
+and the empty string in text columns. The two integers of the specification that may be negative
+(``stair_count``, ``transfer_count``) are float columns. Nothing here knows files, zips or pandas.
 """
 
 from __future__ import annotations

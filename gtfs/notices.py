@@ -1,8 +1,8 @@
 """What is wrong with a feed, where, and how bad it is.
 
 Codes are those of the canonical MobilityData GTFS Schedule validator where it has one
-(https://gtfs-validator.mobilitydata.org/rules.html); our own codes are listed in
-``docs/decisions`` and never shadow a canonical one.
+(https://gtfs-validator.mobilitydata.org/rules.html); our own begin with ``changtong_`` and are listed in
+``gtfs/README.md``.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 ADDED = 1
 """``exception_type`` of calendar_dates.txt; 2 removes."""
 
+Days = npt.NDArray[np.datetime64]
+
 
 class NoServiceDates(LookupError):  # noqa: N818  (named for what is missing)
     """The feed has no day on which anything runs."""
@@ -69,14 +71,20 @@ def service_dates(feed: Feed) -> tuple[dt.date, dt.date]:
     Raises:
         NoServiceDates: Nothing ever runs.
     """
-    regular, exceptional = _group_rows(feed["calendar.txt"]), _group_rows(feed["calendar_dates.txt"])
-    ends: list[dt.date] = []
-    for service in regular.keys() | exceptional.keys():
-        days = _service_days(feed, regular.get(service, []), exceptional.get(service, []))
-        ends += days[[0, -1]].tolist() if len(days) else []
+    ends: list[dt.date] = [day for days in build_service_days(feed).values() for day in days[[0, -1]].tolist()]
     if not ends:
         raise NoServiceDates(f"{feed.source}: no service runs on any date; look at calendar.txt and calendar_dates.txt")
     return min(ends), max(ends)
+
+
+def build_service_days(feed: Feed) -> dict[str, Days]:
+    """The days of every service that runs at all, in order: for questions about many services at once."""
+    regular, exceptional = _group_rows(feed["calendar.txt"]), _group_rows(feed["calendar_dates.txt"])
+    days = {
+        service: _service_days(feed, regular.get(service, []), exceptional.get(service, []))
+        for service in dict.fromkeys([*regular, *exceptional])
+    }
+    return {service: own for service, own in days.items() if len(own)}
 
 
 def _group_rows(table: Table) -> dict[str, list[int]]:
@@ -86,7 +94,7 @@ def _group_rows(table: Table) -> dict[str, list[int]]:
     return rows
 
 
-def _service_days(feed: Feed, regular: list[int], exceptional: list[int]) -> npt.NDArray[np.datetime64]:
+def _service_days(feed: Feed, regular: list[int], exceptional: list[int]) -> Days:
     """The days of one service, given its rows in calendar.txt and in calendar_dates.txt."""
     days = np.empty(0, dtype="datetime64[D]")
     for row in regular:
@@ -101,7 +109,7 @@ def _service_days(feed: Feed, regular: list[int], exceptional: list[int]) -> npt
     return np.union1d(days, np.array(changes[True], dtype="datetime64[D]"))
 
 
-def _calendar_days(calendar: Table, row: int) -> npt.NDArray[np.datetime64]:
+def _calendar_days(calendar: Table, row: int) -> Days:
     first, last = int(calendar["start_date"][row]), int(calendar["end_date"][row])
     if ABSENT in {first, last} or last < first:
         return np.empty(0, dtype="datetime64[D]")

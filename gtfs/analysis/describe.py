@@ -18,7 +18,7 @@ from gtfs.analysis.kit import build_kit_feed
 from gtfs.feed import ABSENT, Feed
 from gtfs.ingest import read_feed
 from gtfs.rules.subject import format_time
-from gtfs.service_days import active_services, feed_language, feed_timezone, list_service_dates, service_dates
+from gtfs.service_days import active_services, build_service_days, feed_language, feed_timezone, service_dates
 
 MODES = {
     0: "tram",
@@ -157,8 +157,9 @@ def find_mode(route_type: int) -> str:
 def _find_busiest_day(feed: Feed) -> dt.date:
     trips = Counter(feed["trips.txt"]["service_id"].tolist())
     days: Counter[dt.date] = Counter()
-    for service, number in trips.items():
-        days.update(dict.fromkeys(list_service_dates(feed, service), number))
+    for service, own in build_service_days(feed).items():
+        if trips[service]:
+            days.update(dict.fromkeys(own.tolist(), trips[service]))
     if not days:
         raise NothingToShow(f"{feed.source}: no trip ever runs; see `changtong gtfs validate`")
     return min(days, key=lambda day: (-days[day], day))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +16,10 @@ from gtfs import schema
 
 KNOWN = frozenset(spec.name for spec in schema.list_files()) | {schema.LOCATIONS}
 
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
-"""What zipfile raises on a member that is cut off, garbled, encrypted or packed in an unknown way."""
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+"""What reading raises on a member that is cut off or garbled."""
+LOCKED = (*DAMAGED, NotImplementedError, RuntimeError)
+"""What opening raises too: zipfile on a member that is encrypted or packed in an unknown way."""
 
 
 class FeedUnreadable(Exception):  # noqa: N818  (named for what the caller must say)
@@ -46,24 +49,33 @@ class Archive:
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
     """The feed at ``path``; raises FeedUnreadable."""
-    if path.is_dir():
-        yield _sort_out(path, _list_folder(path))
+    folder = _find_folder(path)
+    if folder is not None:
+        yield _sort_out(path, folder)
         return
     with _open_zip(path) as archive:
         yield _sort_out(path, _list_zip(archive))
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _find_folder(path: Path) -> dict[str, Member] | None:
+    """The files of a folder; None where the path is a file."""
     try:
         if not path.exists():
             raise FeedUnreadable(f"{path}: no such file or folder")
+        return _list_folder(path) if path.is_dir() else None
+    except OSError as error:
+        raise FeedUnreadable(f"{path}: cannot be opened: {error.strerror}") from error
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
         if path.stat().st_size == 0:
             raise FeedUnreadable(f"{path}: the file is empty (0 bytes); download the feed again")
         return zipfile.ZipFile(path)
-    except DAMAGED as error:
-        if isinstance(error, zipfile.BadZipFile):
-            raise FeedUnreadable(f"{path}: not a zip file; a GTFS feed is a zip, or a folder, of .txt files") from error
-        raise FeedUnreadable(f"{path}: cannot be opened: {error}") from error
+    except OSError as error:
+        raise FeedUnreadable(f"{path}: cannot be opened: {error.strerror or error}") from error
+    except LOCKED as error:
+        raise FeedUnreadable(f"{path}: not a zip file; a GTFS feed is a zip, or a folder, of .txt files") from error
 
 
 def _list_zip(archive: zipfile.ZipFile) -> dict[str, Member]:

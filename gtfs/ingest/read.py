@@ -21,7 +21,7 @@ import numpy as np
 
 from gtfs import schema
 from gtfs.feed import ABSENT, Column, Feed, Table
-from gtfs.ingest.archive import DAMAGED, Archive, FeedUnreadable, Member, open_archive, open_text
+from gtfs.ingest.archive import DAMAGED, LOCKED, Archive, FeedUnreadable, Member, open_archive, open_text
 from gtfs.ingest.cells import Converter, absent_column
 from gtfs.ingest.records import Records
 from gtfs.notices import Notice, Report, Severity
@@ -85,7 +85,11 @@ def _read_member(
     path: Path, spec: schema.FileSpec, member: Member, on_progress: Progress | None
 ) -> tuple[Table, list[Notice]]:
     try:
-        with open_text(member) as text:
+        text = open_text(member)
+    except LOCKED as error:
+        raise FeedUnreadable(f"{path}: {spec.name} cannot be opened: {error}") from error
+    try:
+        with text:
             return _read_table(spec, text, member.size, on_progress)
     except DAMAGED as error:
         raise FeedUnreadable(f"{path}: {spec.name} cannot be read: {error}; download the feed again") from error
@@ -174,7 +178,7 @@ def _read_documents(path: Path, archive: Archive) -> tuple[dict[str, Any], list[
             document = json.load(text)
     except (ValueError, RecursionError) as error:
         return {}, [Notice("malformed_json", Severity.ERROR, schema.LOCATIONS, 0, f"is not JSON: {error}")]
-    except DAMAGED as error:
+    except LOCKED as error:
         raise FeedUnreadable(f"{path}: {schema.LOCATIONS} cannot be read: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("features"), list):
         message = "is not a GeoJSON FeatureCollection: it has no list of features"

@@ -9,7 +9,7 @@ import numpy as np
 from gtfs.feed import ABSENT
 from gtfs.notices import Notice, Severity
 from gtfs.rules.subject import Rule, Subject, list_rows
-from gtfs.service_days import WEEKDAYS, NoServiceDates, list_service_dates, service_dates, to_date, to_number
+from gtfs.service_days import WEEKDAYS, to_date, to_number
 
 
 def check_files(subject: Subject) -> Iterator[Notice]:
@@ -52,14 +52,15 @@ def check_expired(subject: Subject) -> Iterator[Notice]:
     """``expired_calendar``: the last date of the service has passed."""
     calendar = subject["calendar.txt"]
     today = to_number(subject.today)
+    ids = calendar["service_id"]
     past = np.flatnonzero((calendar["end_date"] != ABSENT) & (calendar["end_date"] < today)).tolist()
-    last = {place: list_service_dates(subject.feed, calendar["service_id"][place])[-1:] for place in past}
+    last = {place: days[-1].item() for place in past if (days := subject.service_days.get(ids[place])) is not None}
     yield from list_rows(
         calendar,
-        [place for place in past if last[place] and last[place][0] < subject.today],
+        [place for place, date in last.items() if date < subject.today],
         "expired_calendar",
         Severity.WARNING,
-        lambda place: f"service {calendar['service_id'][place]} ran for the last time on {last[place][0]}",
+        lambda place: f"service {ids[place]} ran for the last time on {last[place]}",
     )
 
 
@@ -67,9 +68,7 @@ def check_any_service(subject: Subject) -> Iterator[Notice]:
     """``changtong_no_service_days``: calendars, but no day on which anything runs."""
     if not {"calendar.txt", "calendar_dates.txt"} & subject.feed.present:
         return
-    try:
-        service_dates(subject.feed)
-    except NoServiceDates:
+    if not subject.service_days:
         message = "no service runs on any day, so that no trip can ever be found"
         yield Notice("changtong_no_service_days", Severity.ERROR, "calendar.txt", 0, message)
 
@@ -77,10 +76,10 @@ def check_any_service(subject: Subject) -> Iterator[Notice]:
 def check_feed_info_range(subject: Subject) -> Iterator[Notice]:
     """``changtong_service_outside_feed_dates``: the feed says that it ends before its services begin."""
     info = subject["feed_info.txt"]
-    try:
-        first, last = service_dates(subject.feed)
-    except NoServiceDates:
+    days = subject.service_days.values()
+    if not days:
         return
+    first, last = min(own[0] for own in days).item(), max(own[-1] for own in days).item()
     for place in range(len(info)):
         start, end = int(info["feed_start_date"][place]), int(info["feed_end_date"][place])
         is_before = start != ABSENT and last < to_date(start)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gtfs.feed import Column, Feed, Table
 from gtfs.notices import Notice, Severity
+from gtfs.service_days import Days, build_service_days
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -69,6 +70,11 @@ class Subject:
         """The places of these ids in that file; -1 where it has no such record."""
         index = self.index_of(file, column)
         return np.fromiter((index.get(text, -1) for text in ids.tolist()), dtype=np.int64, count=len(ids))
+
+    @cached_property
+    def service_days(self) -> Mapping[str, Days]:
+        """The days of every service that runs at all."""
+        return build_service_days(self.feed)
 
     @cached_property
     def travel_order(self) -> TravelOrder:

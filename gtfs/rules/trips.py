@@ -11,7 +11,6 @@ import numpy.typing as npt
 from gtfs.feed import ABSENT
 from gtfs.notices import Notice, Severity
 from gtfs.rules.subject import Ints, Rule, Subject, factorize, format_time, list_rows
-from gtfs.service_days import list_service_dates
 
 MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93)
 """Odd 64-bit constants of splitmix64 and relatives."""
@@ -101,16 +100,15 @@ def check_blocks(subject: Subject) -> Iterator[Notice]:
     for place, block in enumerate(trips["block_id"].tolist()):
         if block and begin[place] != ABSENT:
             blocks[block].append(place)
-    days: dict[str, frozenset[object]] = {}
+    days = subject.service_days
     found: dict[int, int] = {}
     for members in blocks.values():
         members.sort(key=lambda place: (int(begin[place]), int(end[place])))
         for place, other in _list_overlaps(members, begin, end):
             services = trips["service_id"][place], trips["service_id"][other]
-            for service in services:
-                if service not in days:
-                    days[service] = frozenset(list_service_dates(subject.feed, service))
-            if place not in found and (services[0] == services[1] or days[services[0]] & days[services[1]]):
+            if place in found or not all(service in days for service in services):
+                continue
+            if services[0] == services[1] or len(np.intersect1d(days[services[0]], days[services[1]])):
                 found[place] = other
     yield from list_rows(
         trips,
