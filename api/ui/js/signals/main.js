@@ -34,7 +34,8 @@ function show(evaluation) {
     say(word("failed"));
     get("report").replaceChildren(el("p", { class: "problem", role: "alert", text: evaluation.error ?? word("failed") }));
   } else {
-    say(word(evaluation.state));
+    const isStarting = evaluation.state === "running" && evaluation.runs.every((/** @type {any} */ run) => !run.fraction);
+    say(word(isStarting ? "starting" : evaluation.state));
     get("report").replaceChildren();
   }
   document.body.dataset.state = evaluation.state;

@@ -16,6 +16,7 @@ export function watch(id, changed, lost) {
   let isOver = false;
   let timer = 0;
   let misses = 0;
+  let isDue = false; // a refresh is about to come: more events change nothing
   const source = "EventSource" in window ? new EventSource(`${path}/events`) : null;
 
   const stop = () => {
@@ -24,7 +25,7 @@ export function watch(id, changed, lost) {
     source?.close();
   };
   const refresh = async () => {
-    timer = 0;
+    isDue = false;
     try {
       const evaluation = await call(path);
       misses = 0;
@@ -35,17 +36,16 @@ export function watch(id, changed, lost) {
       misses += 1;
       if (misses > 30) { stop(); lost(failure); }
     }
-    if (!isOver) soon(source?.readyState === EventSource.OPEN ? 5 * POLL_MS : POLL_MS);
+    if (!isOver && !isDue) soon(source?.readyState === EventSource.OPEN ? 5 * POLL_MS : POLL_MS);
   };
   const soon = (/** @type {number} */ pause) => {
     clearTimeout(timer);
     timer = window.setTimeout(refresh, pause);
   };
-  let last = 0;
   const news = () => {
-    const pause = Math.max(0, last + REFRESH_MS - Date.now());
-    last = Date.now() + pause;
-    if (!isOver) soon(pause);
+    if (isOver || isDue) return;
+    isDue = true;
+    soon(REFRESH_MS);
   };
   source?.addEventListener("run", news);
   source?.addEventListener("state", news);
