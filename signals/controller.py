@@ -11,6 +11,7 @@ import numpy as np
 from signals.model import Intersection, IntervalKind
 from signals.ports import Advance, Capabilities, Clock, Command, Detections, DetectorSource, Hold, SignalState
 from signals.prediction.arrivals import predict_arrivals
+from signals.prediction.queues import find_stuck
 from signals.prediction.spillback import find_blocked_exits
 from signals.safety.command import GuardedController
 from signals.safety.guard import Guard
@@ -50,7 +51,8 @@ class AdaptiveController:
             return Hold()
         arrivals = predict_arrivals(self._intersection, detections)
         blocked = find_blocked_exits(self._intersection, detections)
-        traffic = build_traffic(arrivals, blocked, self._intersection, self._settings)
+        stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
+        traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings)
         green_s = round(state.elapsed_s)
         changes, _ = search_changes(self._layout, traffic, self._settings, state.stage, green_s, self._anywhere)
         if len(changes) == 0 or changes[0, 0] > 0:

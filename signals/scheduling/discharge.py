@@ -77,7 +77,8 @@ def discharge_second(
                 break
             m = traffic.movement[lane, k]
             level = lamp_level(layout, stage, target, m)
-            if level == 0 or (traffic.blocked[m] and second < settings.blocked_s):
+            is_stuck = traffic.blocked[m] or (traffic.held[m] and level == PERMITTED)
+            if level == 0 or (is_stuck and second < settings.blocked_s):
                 break
             if level == PERMITTED and is_foe_near(
                 layout, traffic, settings, served, next_free_s, stage, target, m, start_s

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from signals.model import Intersection, Lamp
 from signals.ports import FloatArray, IntArray
 from signals.prediction.arrivals import LaneArrivals
+from signals.prediction.queues import StuckMovements
 from signals.timing_plan import TimingPlan, list_ending
 
 Int8Array = npt.NDArray[np.int8]
@@ -36,13 +37,17 @@ class Layout(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """Vehicles by entry lane, nearest first; ``weight`` is what a second of each one's delay costs."""
+    """Vehicles by entry lane, nearest first; ``weight`` is what a second of each one's delay costs.
+
+    For a while, ``blocked`` movements discharge nobody, ``held`` ones nobody on a permitted green.
+    """
 
     vehicles: IntArray
     arrival_s: FloatArray
     movement: IntArray
     weight: FloatArray
     blocked: BoolArray
+    held: BoolArray
 
 
 class Settings(NamedTuple):
@@ -97,7 +102,11 @@ def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool
 
 
 def build_traffic(
-    arrivals: LaneArrivals, blocked_exits: BoolArray, intersection: Intersection, settings: Settings
+    arrivals: LaneArrivals,
+    blocked_exits: BoolArray,
+    stuck: StuckMovements,
+    intersection: Intersection,
+    settings: Settings,
 ) -> Traffic:
     """Weigh each vehicle by what it has already waited, so that nobody starves."""
     exit_of = np.array([m.exit for m in intersection.movements], np.int64)
@@ -106,7 +115,8 @@ def build_traffic(
         arrival_s=arrivals.arrival_s,
         movement=arrivals.movement,
         weight=1.0 + arrivals.delay_s / settings.delay_unit_s,
-        blocked=blocked_exits[exit_of],
+        blocked=blocked_exits[exit_of] | stuck.protected,
+        held=stuck.permitted,
     )
 
 
