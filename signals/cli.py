@@ -6,6 +6,7 @@ be carried out; 2: it was, and signals were found unsafe.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,17 +65,19 @@ def evaluate(
         plot: Write a before/after picture to this file (.png, .svg or .pdf).
         keep: Keep SUMO's files, one folder per run, in this folder.
     """
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from signals.evaluation.experiment import EvaluationProgress, EvaluationRequest
-    from signals.evaluation.experiment import evaluate as run
-
     with _one_clear_error():
         _check_writable(plot, (".png", ".svg", ".pdf"))
+        numbers = _read_seeds(seeds)
+
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        from signals.evaluation.experiment import EvaluationProgress, EvaluationRequest
+        from signals.evaluation.experiment import evaluate as run
+
         request = EvaluationRequest(
             scenario=scenario,
             controllers=tuple(name.strip() for name in controllers.split(",") if name.strip()),
-            seeds=_read_seeds(seeds),
+            seeds=numbers,
             sensing=sensing,
             jobs=jobs,
             cut_after_s=None if minutes is None else 60 * minutes,
@@ -171,6 +174,8 @@ def simulate(
 
     with _one_clear_error():
         found = find_scenario(scenario)
+        if gui:
+            _check_screen()
         console = _get_error_console()
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"{scenario}, {controller}", total=found.end_s - found.begin_s)
@@ -257,23 +262,29 @@ def diagram(
 @contextmanager
 def _one_clear_error() -> Iterator[None]:
     """What can go wrong ends as one line on standard error and exit code 1."""
-    from signals.evaluation.experiment import EvaluationError
-    from signals.measures.sumo_xml import MeasureError
-    from signals.simulation.run import SimulationError
-    from sumo_scenarios.manifest import ScenarioError
-
     try:
         yield
-    except (EvaluationError, MeasureError, ScenarioError, SimulationError, OSError) as error:
-        print(f"changtong signals: {error}", file=sys.stderr)
-        sys.exit(1)
     except KeyboardInterrupt:
         print("changtong signals: stopped", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        if not isinstance(error, _list_expected_errors()):
+            raise
+        print(f"changtong signals: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _list_expected_errors() -> tuple[type[Exception], ...]:
+    from signals.evaluation.errors import EvaluationError
+    from signals.measures.sumo_xml import MeasureError
+    from signals.simulation.connection import SimulationError
+    from sumo_scenarios.manifest import ScenarioError
+
+    return (EvaluationError, MeasureError, ScenarioError, SimulationError, OSError)
 
 
 def _read_seeds(text: str) -> tuple[int, ...]:
-    from signals.evaluation.experiment import EvaluationError
+    from signals.evaluation.errors import EvaluationError
 
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() for part in parts):
@@ -286,9 +297,17 @@ def _read_seeds(text: str) -> tuple[int, ...]:
     return tuple(range(1, numbers[0] + 1))
 
 
+def _check_screen() -> None:
+    """Without one, traci tries for a minute and says so sixty times."""
+    from signals.evaluation.errors import EvaluationError
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise EvaluationError("--gui needs a screen, and neither DISPLAY nor WAYLAND_DISPLAY is set here.")
+
+
 def _check_writable(path: Path | None, suffixes: tuple[str, ...]) -> None:
     """Before the long work, not after it."""
-    from signals.evaluation.experiment import EvaluationError
+    from signals.evaluation.errors import EvaluationError
 
     if path is None:
         return

@@ -23,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from signals.evaluation.errors import EvaluationError
 from signals.evaluation.report import EvaluationReport, RunResult
 from signals.measures.audit import audit_run
 from signals.measures.sumo_xml import MeasureError
@@ -32,10 +33,6 @@ from sumo_scenarios.catalog import find_scenario
 from sumo_scenarios.manifest import Scenario, ScenarioError
 
 __all__ = ["EvaluationError", "EvaluationProgress", "EvaluationRequest", "evaluate"]
-
-
-class EvaluationError(Exception):
-    """A run that failed, or a request that cannot be carried out; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,17 @@ def test_mistakes_are_one_line_and_exit_code_1(arguments, message):
     assert out == ""
 
 
+def test_simulate_keeps_the_files_and_audits_itself(tmp_path, monkeypatch):
+    """One run by hand: figures, files and findings; --gui without a screen is one line."""
+    out, _ = changtong("simulate", "isolated", "--controller", "fixed", "--out", tmp_path)
+    assert "vehicles, 0 unserved, 0 teleports" in out
+    assert "0 violations" in out
+    assert {"tripinfo.xml", "statistics.xml", "tls_states.xml"} <= {file.name for file in tmp_path.iterdir()}
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert "--gui needs a screen" in changtong("simulate", "isolated", "--gui", "--out", tmp_path, code=1)[1]
+
+
 def test_help_teaches():
     """The help of evaluate says what counts and shows commands to copy."""
     out, _ = changtong("evaluate", "--help")
