@@ -18,25 +18,32 @@ fixes are no violation of that program. All other rules hold for them as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from signals.measures.recording import SignalRecording, build_recording, load_recording
-from signals.measures.right_of_way import Phase, SignalLayout, load_layouts
+from signals.measures.lamp_runs import (
+    LAMP_CLASS,
+    PERMISSIVE,
+    PROTECTED,
+    RED,
+    YELLOW,
+    Run,
+    join_runs,
+    list_clearances,
+    list_greens,
+    list_runs,
+)
+from signals.measures.limits import Limits, get_limits
+from signals.measures.recording import SignalRecording, load_recording
+from signals.measures.right_of_way import SignalLayout, load_layouts
 from signals.measures.sumo_xml import MeasureError
 from sumo_scenarios.manifest import Scenario
 
-RED, YELLOW, PERMISSIVE, PROTECTED, DARK = 0, 1, 2, 3, 4
-_CLASS = np.full(256, RED, dtype=np.uint8)
-for _letters, _value in (("yY", YELLOW), ("g", PERMISSIVE), ("G", PROTECTED), ("oO", DARK)):
-    for _letter in _letters:
-        _CLASS[ord(_letter)] = _value
 _EPSILON_S = 1e-6
 
 
@@ -88,34 +95,6 @@ class Audit:
         return not self.violations
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One stretch of a link in one class of state. ``is_whole``: neither end is the recording's."""
-
-    start_s: float
-    end_s: float
-    state: int
-    is_whole: bool
-
-    @property
-    def length_s(self) -> float:
-        """Seconds from start to end."""
-        return self.end_s - self.start_s
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a signal is held to. The mappings override the general numbers for a shipped program."""
-
-    min_green_s: float
-    yellow_s: float
-    red_clearance_s: float
-    max_red_s: float
-    is_ours: bool
-    shipped_green_s: Mapping[int, float]
-    shipped_clearance_s: Mapping[tuple[int, int], float]
-
-
 def audit_run(tls_states: Path, scenario: Scenario, *, is_ours: bool) -> Audit:
     """Audit one recording of one scenario.
 
@@ -160,96 +139,11 @@ def audit_signal(layout: SignalLayout, recording: SignalRecording, limits: Limit
     found += _check_conflicts(layout, recording)
     for clearing, starting in sorted(layout.conflicts):
         required_s = limits.shipped_clearance_s.get((clearing, starting), limits.red_clearance_s)
-        for time_s, measured_s in _list_clearances(runs[clearing], runs[starting]):
+        for time_s, measured_s in list_clearances(runs[clearing], runs[starting]):
             if measured_s < required_s - _EPSILON_S:
                 rule = Rule.RED_CLEARANCE
                 found.append(Violation(layout.signal, starting, time_s, rule, measured_s, required_s, clearing))
     return found
-
-
-def get_limits(layout: SignalLayout, scenario: Scenario, *, is_ours: bool) -> Limits:
-    """The scenario's numbers; for a shipped program also its own shortest greens and clearances."""
-    shipped_green_s: dict[int, float] = {}
-    shipped_clearance_s: dict[tuple[int, int], float] = {}
-    if not is_ours:
-        for program in layout.programs:
-            _note_shipped(layout, program, scenario.min_green_s, shipped_green_s, shipped_clearance_s)
-    return Limits(
-        min_green_s=scenario.min_green_s,
-        yellow_s=scenario.yellow_s,
-        red_clearance_s=scenario.red_clearance_s if is_ours else 0.0,
-        max_red_s=scenario.max_red_s,
-        is_ours=is_ours,
-        shipped_green_s=shipped_green_s,
-        shipped_clearance_s=shipped_clearance_s,
-    )
-
-
-def _note_shipped(
-    layout: SignalLayout,
-    program: tuple[Phase, ...],
-    min_green_s: float,
-    greens_s: dict[int, float],
-    clearances_s: dict[tuple[int, int], float],
-) -> None:
-    """Play the program three times at its shortest and measure it with the same rulers as a recording."""
-    changes: list[tuple[float, str]] = []
-    now_s = 0.0
-    for phase in (*program, *program, *program):
-        if changes and changes[-1][1] == phase.state:
-            now_s += phase.shortest_s
-            continue
-        changes.append((now_s, phase.state))
-        now_s += phase.shortest_s
-    if not changes or len(changes[0][1]) < layout.link_count:
-        return
-    runs = list_runs(build_recording(layout.signal, changes, now_s))
-    for link in range(layout.link_count):
-        for run in list_greens(runs[link]):
-            if run.is_whole and run.length_s < greens_s.get(link, min_green_s):
-                greens_s[link] = run.length_s
-    for clearing, starting in layout.conflicts:
-        for _, measured_s in _list_clearances(runs[clearing], runs[starting]):
-            if measured_s >= 0:
-                pair = (clearing, starting)
-                clearances_s[pair] = min(measured_s, clearances_s.get(pair, measured_s))
-
-
-def list_runs(recording: SignalRecording) -> list[list[Run]]:
-    """Each link's stretches of equal state."""
-    classes = _CLASS[recording.lamps]
-    times_s = recording.times_s
-    return [_list_link_runs(classes[:, link], times_s) for link in range(classes.shape[1])]
-
-
-def _list_link_runs(states: NDArray[np.uint8], times_s: NDArray[np.float64]) -> list[Run]:
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(states)) + 1, [len(states)]))
-    last = len(starts) - 2
-    return [
-        Run(float(times_s[a]), float(times_s[b]), int(states[a]), 0 < k < last)
-        for k, (a, b) in enumerate(pairwise(starts))
-    ]
-
-
-def _joined(runs: Iterable[Run], is_member: frozenset[int]) -> Iterator[Run]:
-    """Neighbouring runs of the given states as one; its state is the first one's."""
-    pending: Run | None = None
-    for run in runs:
-        if run.state not in is_member:
-            if pending:
-                yield pending
-            pending = None
-        elif pending:
-            pending = Run(pending.start_s, run.end_s, pending.state, pending.is_whole and run.is_whole)
-        else:
-            pending = run
-    if pending:
-        yield pending
-
-
-def list_greens(runs: Iterable[Run]) -> list[Run]:
-    """Greens, protected and permissive joined."""
-    return list(_joined(runs, frozenset({PERMISSIVE, PROTECTED})))
 
 
 def _check_link(signal: str, link: int, runs: list[Run], limits: Limits) -> Iterator[Violation]:
@@ -265,13 +159,13 @@ def _check_link(signal: str, link: int, runs: list[Run], limits: Limits) -> Iter
                 yield Violation(signal, link, before.start_s, Rule.YELLOW, before.length_s, limits.yellow_s)
         elif before.state == YELLOW and after.state != RED and limits.is_ours:
             yield Violation(signal, link, after.start_s, Rule.YELLOW_THEN_GREEN, before.length_s, limits.yellow_s)
-    for wait in _joined(runs, frozenset({RED})):
+    for wait in join_runs(runs, frozenset({RED})):
         if wait.length_s > limits.max_red_s + _EPSILON_S:
             yield Violation(signal, link, wait.start_s, Rule.MAX_RED, wait.length_s, limits.max_red_s)
 
 
 def _check_conflicts(layout: SignalLayout, recording: SignalRecording) -> Iterator[Violation]:
-    classes = _CLASS[recording.lamps]
+    classes = LAMP_CLASS[recording.lamps]
     protected, permissive = classes == PROTECTED, classes == PERMISSIVE
     for i, j in sorted(layout.conflicts):
         if i > j:
@@ -287,25 +181,3 @@ def _check_conflicts(layout: SignalLayout, recording: SignalRecording) -> Iterat
         for start, end in zip(edges[::2], edges[1::2], strict=True):
             begin_s, end_s = float(recording.times_s[start]), float(recording.times_s[end])
             yield Violation(layout.signal, i, begin_s, Rule.CONFLICTING_GREENS, end_s - begin_s, 0.0, j)
-
-
-def _list_clearances(clearing: list[Run], starting: list[Run]) -> Iterator[tuple[float, float]]:
-    """For each start of ``starting``: the time, and how long the other had been red by then.
-
-    Negative: it was still yellow, for so long. Where it was green, the conflict rule speaks.
-    """
-    uses = list(_joined(clearing, frozenset({YELLOW, PERMISSIVE, PROTECTED})))
-    begins_s = np.array([use.start_s for use in uses])
-    yellows = [run for run in clearing if run.state == YELLOW]
-    for before, run in pairwise(starting):
-        is_demoted = before.state == PROTECTED  # green all along, now yielding: not a start
-        if run.state not in (PERMISSIVE, PROTECTED) or is_demoted:
-            continue
-        at = int(np.searchsorted(begins_s, run.start_s, side="right")) - 1  # the last use begun by then
-        if at < 0:
-            continue
-        if uses[at].end_s <= run.start_s:
-            yield run.start_s, run.start_s - uses[at].end_s
-        else:
-            still = (y for y in yellows if y.start_s <= run.start_s < y.end_s)
-            yield from ((run.start_s, run.start_s - yellow.end_s) for yellow in still)

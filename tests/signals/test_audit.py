@@ -1,5 +1,6 @@
 """The auditor finds every planted violation in a recording, and nothing in a sound one."""
 
+import importlib.util
 import itertools
 from dataclasses import replace
 
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals.measures.audit import Rule, audit_run, audit_signal, get_limits
+from signals.measures.audit import Rule, audit_run, audit_signal
+from signals.measures.limits import get_limits
 from signals.measures.recording import build_recording, load_recording
 from signals.measures.right_of_way import load_layouts
 from signals.measures.sumo_xml import MeasureError
@@ -313,6 +315,20 @@ def test_our_shipped_programs_pass_as_strictly_as_our_controllers(name):
         strict = replace(scenario, red_clearance_s=3)
         found = audit_signal(layout, recording, get_limits(layout, strict, is_ours=True))
         assert {v.rule for v in found} == {Rule.RED_CLEARANCE}  # the auditor is not blind here
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sumo_rl") is None, reason="sumo-rl is not installed (extra bench)")
+@pytest.mark.parametrize("name", ["cologne3", "cologne8", "ingolstadt7", "grid4x4"])
+def test_resco_programs_are_sound_as_shipped_and_not_by_our_clearance(name):
+    """The RESCO plans have no all-red: nothing is found as shipped, and missing clearance is all over them as ours."""
+    scenario = find_scenario(name)
+    rules = set()
+    for layout in load_layouts(scenario.net).values():
+        recording = play_program(layout, 300)
+        assert audit_signal(layout, recording, get_limits(layout, scenario, is_ours=False)) == []
+        rules |= {v.rule for v in audit_signal(layout, recording, get_limits(layout, scenario, is_ours=True))}
+    assert Rule.RED_CLEARANCE in rules
+    assert Rule.CONFLICTING_GREENS not in rules
 
 
 def test_every_pair_of_crossing_streets_is_known_as_conflict():
