@@ -301,8 +301,10 @@ def _describe(place: Place) -> str:
 
 
 def _name_of(feed: Feed) -> str:
-    names = [*feed["agency.txt"]["agency_name"], Path(feed.source).stem]
-    return str(names[0]) if names[0] else Path(feed.source).stem
+    """The agency where there is one, else who publishes the feed, else the file."""
+    agencies, publishers = feed["agency.txt"]["agency_name"], feed["feed_info.txt"]["feed_publisher_name"]
+    names = [*(agencies if len(agencies) == 1 else []), *publishers, Path(feed.source).stem]
+    return next(str(name) for name in names if name)
 
 
 def _attribution_of(feed: Feed) -> str:
