@@ -13,6 +13,7 @@ from typing import Any, Final
 import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
 from rich.console import Console
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -27,6 +28,8 @@ from api.ui import ASSETS
 from api.wiring.connection import connect
 from api.wiring.desk import LocalDesk
 from api.wiring.store import EvaluationStore
+from gtfs.ingest import FeedUnreadable
+from gtfs.service_days import NoServiceDates
 from mobility.cities import CityError, find_city
 from mobility.model import PlannerError
 from mobility.service import JourneyPlanner
@@ -118,15 +121,18 @@ class _Server(uvicorn.Server):
 
 def run(host: str, port: int, city: str) -> None:
     """Serve until interrupted. What cannot start is told in one line, with the remedy."""
-    settings = Settings(host=host, port=port, city=city)
-    console = Console(stderr=True)
+    try:
+        settings = Settings(host=host, port=port, city=city)
+    except ValidationError as failure:
+        sys.exit("; ".join(f"{error['loc'][0]}: {error['msg']}" for error in failure.errors()))
     try:
         listener = _listen(settings)
-        with console.status(f"Opening {city} …"):
-            planner = open_planner(settings)
     except OSError as failure:
         sys.exit(f"Cannot listen on {host}:{port}: {failure.strerror}. Choose another with --port.")
-    except (PlannerError, CityError, ValueError) as failure:
+    try:
+        with Console(stderr=True).status(f"Opening {city} …"):
+            planner = open_planner(settings)
+    except (PlannerError, CityError, FeedUnreadable, NoServiceDates, OSError) as failure:
         sys.exit(str(failure))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  (compared, not bound)
     url = f"http://{shown}:{listener.getsockname()[1]}"
