@@ -16,8 +16,7 @@ from shapely import geometry  # type: ignore[import-untyped]
 from shapely.errors import ShapelyError  # type: ignore[import-untyped]
 
 from gtfs import schema
-from gtfs.analysis.describe import NothingToShow
-from gtfs.analysis.kit import build_kit_feed
+from gtfs.analysis.kit import NothingToShow, build_kit_feed, refusals
 from gtfs.feed import Feed
 from gtfs.ingest import read_feed
 from gtfs.ingest.archive import Archive, open_archive, open_text
@@ -92,10 +91,8 @@ def clip_feed(path: str | Path, area: Area, out: Path) -> dict[str, tuple[int, i
 
 def _list_trips(feed: Feed, area: Area) -> set[str]:
     box = geometry.box(area.west, area.south, area.east, area.north)
-    kit = build_kit_feed(feed)
-    if kit.stops is None or kit.stop_times is None or kit.trips is None:
-        raise NothingToShow(f"{feed.source}: has no trips with stops that have a place")
-    inside = kit.restrict_to_area(geopandas.GeoDataFrame(geometry=[box], crs="EPSG:4326"))
+    with refusals(feed):
+        inside = build_kit_feed(feed).restrict_to_area(geopandas.GeoDataFrame(geometry=[box], crs="EPSG:4326"))
     trips = {str(trip) for trip in inside.trips["trip_id"]} | _list_flexible_trips(feed, box)
     if not trips:
         shown = f"{area.west:g},{area.south:g},{area.east:g},{area.north:g}"

@@ -14,11 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from gtfs.analysis.kit import build_kit_feed
+from gtfs.analysis.kit import NothingToShow, build_kit_feed, refusals
 from gtfs.feed import ABSENT, Feed
 from gtfs.ingest import read_feed
 from gtfs.rules.subject import format_time
-from gtfs.service_days import active_services, build_service_days, feed_language, feed_timezone, service_dates
+from gtfs.service_days import (
+    NoServiceDates,
+    active_services,
+    build_service_days,
+    feed_language,
+    feed_timezone,
+    service_dates,
+)
 
 MODES = {
     0: "tram",
@@ -49,10 +56,6 @@ EXTENDED_MODES = {
     15: "taxi",
 }
 """By hundreds of the extended route types."""
-
-
-class NothingToShow(LookupError):  # noqa: N818  (named for what the user is told)
-    """A feed that can be read, but has nothing of what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,11 @@ def describe_feed(path: str | Path, date: dt.date | None = None) -> Description:
         NothingToShow: Nothing ever runs.
     """
     feed, _ = read_feed(path)
+    try:
+        first, last = service_dates(feed)
+    except NoServiceDates as error:
+        raise NothingToShow(str(error)) from error
     day = date or _find_busiest_day(feed)
-    first, last = service_dates(feed)
     trips = feed["trips.txt"]
     services = active_services(feed, day)
     running = frozenset(
@@ -161,7 +167,7 @@ def _find_busiest_day(feed: Feed) -> dt.date:
         if trips[service]:
             days.update(dict.fromkeys(own.tolist(), trips[service]))
     if not days:
-        raise NothingToShow(f"{feed.source}: no trip ever runs; see `changtong gtfs validate`")
+        raise NothingToShow(f"{feed.source}: no trip ever runs on any date; see `changtong gtfs validate`")
     return min(days, key=lambda day: (-days[day], day))
 
 
@@ -182,7 +188,8 @@ def _list_frequencies(feed: Feed) -> list[tuple[str, int, int, int]]:
 
 
 def _describe_routes(feed: Feed, running: frozenset[str], runs: dict[str, int]) -> tuple[RouteDay, ...]:
-    stats = _compute_stats(feed, _select_measurable(feed, running))
+    with refusals(feed):
+        stats = _compute_stats(feed, _select_measurable(feed, running))
     frequencies = _add_up_frequencies(feed, running)
     trips, routes = feed["trips.txt"], feed["routes.txt"]
     count: Counter[str] = Counter()
@@ -214,7 +221,10 @@ def _to_float(value: Any) -> float | None:
 
 
 def _select_measurable(feed: Feed, running: frozenset[str]) -> frozenset[str]:
-    """The trips with times at both ends and only stops that have a place: all that statistics can use."""
+    """The trips of known routes, with times at both ends and only stops that have a place: all that can be measured."""
+    trips, routes = feed["trips.txt"], frozenset(feed["routes.txt"]["route_id"].tolist())
+    pairs = zip(trips["trip_id"].tolist(), trips["route_id"].tolist(), strict=True)
+    running = running & {trip for trip, route in pairs if route in routes}
     stops, times = feed["stops.txt"], feed["stop_times.txt"]
     is_placed = ~(np.isnan(stops["stop_lat"]) | np.isnan(stops["stop_lon"]))
     placed = set(stops["stop_id"][is_placed].tolist())

@@ -83,7 +83,7 @@ def test_a_feed_without_service_says_so(tmp_path):
     path = feed_zip(
         toy(calendar="", calendar_dates="service_id,date,exception_type\nWD,20260101,2\n"), tmp_path / "f.zip"
     )
-    with pytest.raises(NothingToShow, match="no trip ever runs"):
+    with pytest.raises(NothingToShow, match="runs on any date"):
         describe_feed(path)
 
 
@@ -176,3 +176,31 @@ def test_the_commands_refuse_in_one_line(tmp_path, capsys):
         assert captured.out == ""
         assert len(captured.err.strip().splitlines()) == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"trips": "route_id,trip_id\nR,T1\n"},
+        {"trips": "service_id,trip_id\nWD,T1\nWD,T2\n"},
+        {"routes": "route_short_name\n1\n"},
+        {"stops": "stop_id,stop_name\nA,a\nB,b\nC,c\n"},
+        {"stop_times": "trip_id,stop_sequence\nT1,1\nT1,2\n"},
+        {"agency": "agency_name\nX\n"},
+        {"stop_times": ""},
+        {"trips": "route_id,service_id,trip_id\nGONE,WD,T1\nR,WD,T2\nR,WD,T2\n"},
+    ],
+)
+def test_broken_feeds_are_described_and_clipped_or_refused(tmp_path, broken):
+    """A feed without columns or files that gtfs_kit takes for granted gets an answer or one line, no traceback."""
+    path = feed_zip(toy(**broken), tmp_path / "feed.zip")
+    for ask in (
+        lambda: str(describe_feed(path, MONDAY)),
+        lambda: str(clip_feed(path, Area.parse("120,22,121,23"), tmp_path / "out.zip")),
+    ):
+        try:
+            answer = ask()
+        except NothingToShow as error:
+            answer = str(error)
+            assert "\n" not in answer
+        assert answer
