@@ -16,7 +16,6 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from rich.console import Console
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from api.errors import MEDIA_TYPE as PROBLEM
 from api.errors import add_error_handlers
@@ -98,7 +97,8 @@ def create_app(settings: Settings | None = None, open_city: OpenPlanner = open_p
     add_error_handlers(app)
     for part in (plan, geocode, server, network, evaluations, pages):
         app.include_router(part.router)
-    app.mount("/ui", StaticFiles(directory=ASSETS), name="ui")
+    for folder in ("js", "style"):
+        app.mount(f"/ui/{folder}", pages.Assets(directory=ASSETS / folder), name=folder)
     app.add_middleware(SizeLimits)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(GuardHeaders)

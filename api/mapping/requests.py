@@ -60,15 +60,18 @@ def to_request(query: PlanParameters, start: Place, end: Place, timezone: str) -
     )
 
 
-def to_cursors(request: PlanRequest, itineraries: Sequence[Itinerary]) -> tuple[str, str]:
-    """The cursors of the pages before and after: what is on this page is not on the next."""
-    earlier = request.at - timedelta(seconds=max(request.window_s, 60))
-    later = request.at + timedelta(seconds=max(request.window_s, 60))
-    if itineraries and request.arrive_by:
-        earlier = min(earlier, min(i.end_time for i in itineraries) - timedelta(minutes=1))
-    elif itineraries:
-        later = max(later, max(i.start_time for i in itineraries) + timedelta(minutes=1))
-    return f"EARLIER|{max(0, earlier.timestamp()):.0f}", f"LATER|{later.timestamp():.0f}"
+def to_cursors(request: PlanRequest, shown: Sequence[Itinerary]) -> tuple[str, str]:
+    """The cursors of the pages before and after. This page reaches from the time asked for to its last journey
+    (its first arrival with ``arrive_by``); the pages beside it begin there, and reach as far.
+    """
+    minute = timedelta(minutes=1)
+    reach = timedelta(seconds=max(request.window_s, 60))
+    if shown and request.arrive_by:
+        reach = max(minute, request.at - min(journey.end_time for journey in shown) + minute)
+    elif shown:
+        reach = max(minute, max(journey.start_time for journey in shown) - request.at + minute)
+    earlier, later = (max(0, (request.at + step).timestamp()) for step in (-reach, reach))
+    return f"EARLIER|{earlier:.0f}", f"LATER|{later:.0f}"
 
 
 def is_within(itinerary: Itinerary, query: PlanParameters) -> bool:

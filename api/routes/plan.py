@@ -46,21 +46,21 @@ def _plan(query: PlanParameters, request: Request, planner: Planner, *, version:
         result = planner.plan(asked)
     except OutsideService as refusal:
         raise ParameterRefused("time", refusal) from refusal
-    itineraries, direct = (
-        [to_itinerary(found, wording, detailed=query.detailed_legs, with_fares=query.with_fares) for found in group]
-        for group in (result.itineraries, result.direct)
+    found, direct = (
+        [to_itinerary(journey, wording, detailed=query.detailed_legs, with_fares=query.with_fares) for journey in group]
+        for group in (result.itineraries if asked.modes != frozenset() else (), result.direct)
     )
-    if asked.modes == frozenset():
-        itineraries = []
-    itineraries = [found for found in itineraries if is_within(found, query)][: query.max_itineraries]
-    previous_page, next_page = to_cursors(asked, itineraries)
+    fitting = [journey for journey in found if is_within(journey, query)]
+    itineraries = fitting[: query.max_itineraries]
+    # journeys cut off are on the next page; journeys that do not fit are on none
+    previous_page, next_page = to_cursors(asked, itineraries if len(itineraries) < len(fitting) else found)
     return PlanResponse(
         request_parameters={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
         debug_output={},
         from_=to_place(start, wording),
         to=to_place(end, wording),
         # as in MOTIS, direct ways are on the first page only
-        direct=[found for found in direct if found.duration <= query.max_direct_time] if not query.page_cursor else [],
+        direct=[way for way in direct if way.duration <= query.max_direct_time] if not query.page_cursor else [],
         itineraries=itineraries,
         previous_page_cursor=previous_page,
         next_page_cursor=next_page,

@@ -45,6 +45,19 @@ def test_everything_a_page_names_is_served(client, path):
             assert "javascript" in reply.headers["content-type"]
 
 
+@pytest.mark.parametrize("path", ["/ui/__init__.py", "/ui/js/../../app.py", "/ui/js/%2e%2e/%2e%2e/app.py", "/ui/"])
+def test_only_assets_are_served(client, path):
+    """Nothing but scripts, styles and the icon comes out of the package."""
+    assert client.get(path).status_code == 404
+
+
+def test_assets_are_checked_each_time(client):
+    """A browser asks whether its copy is the newest, and gets an empty 304 when it is."""
+    first = client.get("/ui/js/dom.js")
+    assert first.headers["cache-control"] == "no-cache"
+    assert client.get("/ui/js/dom.js", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
 def test_every_import_leads_to_a_file():
     """Each ES module's imports exist."""
     for script in SCRIPTS:

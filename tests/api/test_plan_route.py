@@ -176,13 +176,27 @@ def test_walks_longer_than_asked_are_left_out(plan):
 
 
 def test_pages_follow_one_another(plan, city):
-    """The next page begins where this one ends, and has no direct ways."""
-    first = plan(searchWindow=3600).json()
-    second = plan(searchWindow=3600, pageCursor=first["nextPageCursor"]).json()
-    assert city.requests[-1].at - city.requests[-2].at == dt.timedelta(hours=1)
+    """The next page begins after the last journey of this one, the page before reaches as far back; neither has direct ways."""
+    first = plan(time="2026-01-07T07:50:00+08:00").json()
+    second = plan(pageCursor=first["nextPageCursor"]).json()
+    assert city.requests[-1].at - city.requests[-2].at == dt.timedelta(minutes=11)
     assert second["direct"] == []
-    plan(searchWindow=3600, pageCursor=first["previousPageCursor"])
-    assert city.requests[-3].at - city.requests[-1].at == dt.timedelta(hours=1)
+    plan(pageCursor=first["previousPageCursor"])
+    assert city.requests[-3].at - city.requests[-1].at == dt.timedelta(minutes=11)
+
+
+def test_pages_by_arrival_go_back(plan, city):
+    """With `arriveBy` the page before ends before the first arrival of this one."""
+    first = plan(time="2026-01-07T08:35:00+08:00", arriveBy="true").json()
+    plan(arriveBy="true", pageCursor=first["previousPageCursor"])
+    assert city.requests[-2].at - city.requests[-1].at == dt.timedelta(minutes=11)
+
+
+def test_an_empty_page_steps_by_the_window(plan, city):
+    """Where nothing runs one still gets on."""
+    first = plan(transitModes="", searchWindow=1800).json()
+    plan(pageCursor=first["nextPageCursor"])
+    assert city.requests[-1].at - city.requests[-2].at == dt.timedelta(minutes=30)
 
 
 def test_fares_when_asked(plan):
