@@ -3,8 +3,10 @@
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
+import fakeredis
 import pytest
 
 from api.errors import EvaluationNotFound, StoreUnavailable
@@ -52,10 +54,19 @@ def redis_server(tmp_path_factory):
         process.terminate()
 
 
-@pytest.fixture(params=["memory", "server"])
+@pytest.fixture(scope="module")
+def redis_socket():
+    """The address of the stand-in behind a real socket: the network's side of the client without a server's binary."""
+    with fakeredis.TcpFakeServer(("127.0.0.1", 0)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+        server.shutdown()
+
+
+@pytest.fixture(params=["memory", "socket", "server"])
 def redis(request):
-    """A client of an empty Redis, of either kind."""
-    client = connect("" if request.param == "memory" else request.getfixturevalue("redis_server"))
+    """A client of an empty Redis, of each kind."""
+    client = connect("" if request.param == "memory" else request.getfixturevalue(f"redis_{request.param}"))
     client.flushall()
     yield client
     client.close()

@@ -9,7 +9,7 @@
  */
 
 const STOPS_FROM_ZOOM = 14.3;
-const STATION_LABELS_FROM_ZOOM = 12.3;
+const STATION_LABELS_FROM_ZOOM = 10.8;
 const STOP_LABELS_FROM_ZOOM = 16;
 
 /**
@@ -64,17 +64,21 @@ function stroke(pen, view, parts, color, width, alpha) {
 }
 
 function drawStops(pen, view, stops, paint, taken, dim, named) {
-  pen.globalAlpha = dim;
+  const shown = [];
   for (const stop of stops) {
-    if (!stop.isStation && view.zoom < STOPS_FROM_ZOOM) continue;
-    if (stop.isStation && view.zoom < 10.5) continue;
-    if (named.has(stop.name)) continue; // the journey shows it
+    if (view.zoom < (stop.isStation ? 10 : STOPS_FROM_ZOOM) || named.has(stop.name)) continue; // a journey names its own
     const [x, y] = view.toScreen(stop.at);
-    if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
+    if (x > -20 && y > -20 && x < view.width + 20 && y < view.height + 20) shown.push({ stop, x, y });
+  }
+  pen.globalAlpha = dim;
+  for (const { stop, x, y } of shown) {
     const radius = stop.isStation ? Math.max(2, Math.min(6, view.zoom - 9)) : 2.6;
     dot(pen, x, y, radius, paint.halo, stop.isStation ? paint.ink : paint.soft, stop.isStation ? 1.8 : 1.2);
-    const labelFrom = stop.isStation ? STATION_LABELS_FROM_ZOOM : STOP_LABELS_FROM_ZOOM;
-    if (view.zoom >= labelFrom) taken.put(stop.name, x, y, stop.isStation ? 12.5 : 11, stop.isStation ? 500 : 400);
+    taken.block(x, y, radius);
+  }
+  for (const { stop, x, y } of shown) {
+    if (view.zoom < (stop.isStation ? STATION_LABELS_FROM_ZOOM : STOP_LABELS_FROM_ZOOM)) continue;
+    taken.put(stop.name, x, y, stop.isStation && view.zoom > 12 ? 12.5 : 11, stop.isStation ? 500 : 400);
   }
   pen.globalAlpha = 1;
 }
@@ -89,7 +93,7 @@ function drawRoute(pen, view, route, paint, taken, width) {
     }
   }
   pen.setLineDash([]);
-  for (const end of route.ends) taken.block(...view.toScreen(end), 11);
+  for (const end of route.ends) taken.block(...view.toScreen(end), 8);
   for (const mark of route.marks) {
     const [x, y] = view.toScreen(mark.at);
     dot(pen, x, y, 5.5, paint.halo, paint.ink, 2.4);
@@ -129,16 +133,17 @@ class Labels {
     const { pen } = this;
     pen.font = `${weight} ${size}px ${this.paint.font}`;
     const width = pen.measureText(text).width;
-    for (const left of [x + 12, x - 12 - width]) {
-      const box = [left - 2, y - size * 0.75, left + width + 2, y + size * 0.75];
+    const over = size * 1.25;
+    for (const [left, at] of [[x + 11, y], [x - 11 - width, y], [x - width / 2, y - over], [x - width / 2, y + over]]) {
+      const box = [left - 2, at - size * 0.75, left + width + 2, at + size * 0.75];
       if (this.boxes.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) continue;
       this.boxes.push(box);
       pen.textBaseline = "middle";
       pen.lineWidth = 3.5;
       pen.strokeStyle = this.paint.halo;
-      pen.strokeText(text, left, y);
+      pen.strokeText(text, left, at);
       pen.fillStyle = this.paint.ink;
-      pen.fillText(text, left, y);
+      pen.fillText(text, left, at);
       return;
     }
   }

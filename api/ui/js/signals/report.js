@@ -97,7 +97,8 @@ function changeNote(result, name, key) {
   const change = ((mean - base) / base) * 100;
   const [low, high] = pairedChange(result, name, key)?.percent_ci95 ?? [];
   const isKnown = result.seeds.length > 1 && Number.isFinite(low) && Number.isFinite(high);
-  const isSure = !isKnown || low > 0 || high < 0;
+  // without an interval a change is only shown as good or bad where there is but one seed, which the page says
+  const isSure = isKnown ? low > 0 || high < 0 : result.seeds.length === 1;
   const kind = !isSure || change === 0 ? "" : change < 0 ? "better" : "worse";
   return el("small", {}, el("span", { class: kind, text: percent(change) }), isKnown && ` (${percent(low)} … ${percent(high)})`);
 }
