@@ -11,6 +11,7 @@ import numpy as np
 from signals.model import Intersection, IntervalKind
 from signals.ports import Advance, Capabilities, Clock, Command, Detections, DetectorSource, Hold, SignalState
 from signals.prediction.arrivals import predict_arrivals
+from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
 from signals.prediction.spillback import find_blocked_exits
 from signals.safety.command import GuardedController
@@ -38,18 +39,24 @@ class AdaptiveController:
         self._settings = settings or Settings()
         can_skip = (capabilities or Capabilities()).can_skip
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
+        self._flows = FlowMeter()
         self._anywhere = np.ones(len(plan.stages), np.bool_)
         self._line = ""
 
     def decide(self, detections: Detections, state: SignalState) -> Command:
         """Hold, or advance to the stage that the best schedule has next, if it starts now."""
         self._line = ""
+        flow_per_s = self._flows.measure(detections)
         minimum_s = self._plan.timings[state.stage].min_green_s
         if state.interval is not IntervalKind.GREEN or state.elapsed_s < minimum_s - _EPSILON_S:
             return Hold()
         if len(detections.movement) == 0:
             return Hold()
         arrivals = predict_arrivals(self._intersection, detections)
+        if self._settings.expected_share > 0:
+            arrivals = add_expected(
+                self._intersection, arrivals, self._settings.expected_share * flow_per_s, self._settings.horizon_s
+            )
         blocked = find_blocked_exits(self._intersection, detections)
         stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
         traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings)

@@ -77,8 +77,9 @@ class Capabilities:
 class Detections:
     """What is seen at one moment: road users bound for the stop lines, and the state of the exits.
 
-    The first four arrays have one entry per road user, nearest first; the others one entry per exit lane of
-    the intersection. ``delay_s`` is what a user has already waited.
+    The first four arrays have one entry per road user, nearest first; ``exit_...`` one entry per exit lane of
+    the intersection. ``delay_s`` is what a user has already waited. ``volume`` counts by movement whoever has
+    come into sight since the beginning.
     """
 
     at_s: float
@@ -89,6 +90,7 @@ class Detections:
     exit_count: IntArray
     exit_halted: IntArray
     exit_speed_mps: FloatArray
+    volume: IntArray
 
 
 CommandT_contra = TypeVar("CommandT_contra", contravariant=True)

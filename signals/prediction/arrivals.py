@@ -30,11 +30,17 @@ class LaneArrivals:
     delay_s: FloatArray
 
 
+def free_speeds_mps(intersection: Intersection) -> FloatArray:
+    """How fast vehicles approach each entry lane's stop line when nothing is in their way."""
+    speeds: FloatArray = np.maximum(_MIN_FREE_SPEED_MPS, [lane.speed_mps for lane in intersection.entries])
+    return speeds
+
+
 def predict_arrivals(intersection: Intersection, seen: Detections) -> LaneArrivals:
     """Free-flow arrival times of everything seen."""
     lanes = len(intersection.entries)
     entry_of = np.array([m.entry for m in intersection.movements], np.int64)
-    free_mps = np.maximum(_MIN_FREE_SPEED_MPS, [lane.speed_mps for lane in intersection.entries])
+    free_mps = free_speeds_mps(intersection)
     arrivals = LaneArrivals(
         np.zeros(lanes, np.int64),
         np.zeros((lanes, MAX_PER_LANE)),

@@ -64,6 +64,7 @@ class Settings(NamedTuple):
     blocked_s: int = 15
     red_head_s: float = 12.0
     delay_unit_s: float = 60.0
+    expected_share: float = 0.5
 
 
 def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool = True) -> Layout:

@@ -39,6 +39,8 @@ class IdealSensors:
             signal: {number: m for m, number in reversed(list(enumerate(site.links)))} for signal, site in sites.items()
         }
         self._seen: dict[str, _Seen] = {}
+        self._volume = {signal: np.zeros(len(site.links), np.int64) for signal, site in sites.items()}
+        self._last_signal: dict[str, str] = {}
         self.now_s = 0.0
 
     def look(self, now_s: float) -> None:
@@ -46,6 +48,8 @@ class IdealSensors:
         self.now_s = now_s
         seen: dict[str, _Seen] = defaultdict(_Seen)
         vehicle = self._sumo.vehicle
+        for v in self._sumo.simulation.getArrivedIDList():
+            self._last_signal.pop(v, None)
         for v in vehicle.getIDList():
             following = vehicle.getNextTLS(v)
             if not following:
@@ -59,6 +63,9 @@ class IdealSensors:
             at.movement.append(movement)
             at.distance_m.append(distance_m)
             at.speed_mps.append(speed_mps)
+            if self._last_signal.get(v) != signal:
+                self._last_signal[v] = signal
+                self._volume[signal][movement] += 1
             at.delay_s.append(vehicle.getWaitingTime(v) if speed_mps < _HALTED_MPS else 0.0)
         self._seen = seen
 
@@ -82,6 +89,7 @@ class IdealSensors:
             exit_count=np.array([lane.getLastStepVehicleNumber(x) for x in exits], np.int64),
             exit_halted=np.array([lane.getLastStepHaltingNumber(x) for x in exits], np.int64),
             exit_speed_mps=np.array([lane.getLastStepMeanSpeed(x) for x in exits], np.float64),
+            volume=self._volume[signal].copy(),
         )
 
 

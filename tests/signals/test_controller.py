@@ -44,6 +44,7 @@ def see(crossing, *vehicles, exit_count=None, exit_speed_mps=None):
         exit_count=np.full(exits, exit_count or 0, np.int64),
         exit_halted=np.zeros(exits, np.int64),
         exit_speed_mps=np.full(exits, 13.0 if exit_speed_mps is None else exit_speed_mps),
+        volume=np.zeros(len(crossing.intersection.movements), np.int64),
     )
 
 

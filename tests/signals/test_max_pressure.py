@@ -36,6 +36,7 @@ def see(crossing, vehicles, halted_at=()):
         exits,
         exits,
         np.full(len(exits), 10.0),
+        np.zeros(len(crossing.movements), np.int64),
     )
 
 
