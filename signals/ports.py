@@ -8,7 +8,7 @@ ports lie below the guard; ``signals.safety.command.GuardedController`` closes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -79,7 +79,7 @@ class Detections:
 
     The first four arrays have one entry per road user, nearest first; ``exit_...`` one entry per exit lane of
     the intersection. ``delay_s`` is what a user has already waited. ``volume`` counts by movement whoever has
-    come into sight since the beginning.
+    come into sight since the beginning; empty where nobody counts.
     """
 
     at_s: float
@@ -90,7 +90,7 @@ class Detections:
     exit_count: IntArray
     exit_halted: IntArray
     exit_speed_mps: FloatArray
-    volume: IntArray
+    volume: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 CommandT_contra = TypeVar("CommandT_contra", contravariant=True)

@@ -27,7 +27,9 @@ class FlowMeter:
         self._samples: deque[tuple[float, IntArray]] = deque()
 
     def measure(self, seen: Detections) -> FloatArray:
-        """Take in the counts of this second and return the flows; zero until a minute has passed."""
+        """Take in the counts of this second and return the flows; zero until a minute has passed,
+        empty where nobody counts.
+        """
         samples = self._samples
         if samples and seen.at_s < samples[-1][0]:
             samples.clear()  # the clock went back
@@ -46,6 +48,8 @@ def add_expected(
     intersection: Intersection, arrivals: LaneArrivals, flow_per_s: FloatArray, horizon_s: float
 ) -> LaneArrivals:
     """The arrivals with evenly spaced ones of each movement between the end of sight and the horizon."""
+    if len(flow_per_s) == 0:
+        return arrivals
     expected: list[list[tuple[float, int]]] = [[] for _ in intersection.entries]
     for movement, sight_s in zip(intersection.movements, _list_sights_s(intersection), strict=True):
         flow = float(flow_per_s[movement.index])

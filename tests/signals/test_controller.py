@@ -9,6 +9,7 @@ from signals.controller import AdaptiveController, build_supervisor
 from signals.model import IntervalKind
 from signals.ports import Advance, Detections, Hold, Mode, Release, SignalState
 from signals.prediction.arrivals import MAX_PER_LANE, predict_arrivals
+from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
 from signals.prediction.spillback import find_blocked_exits
 from signals.safety.supervisor import RECOVERY_S
@@ -169,3 +170,31 @@ def test_a_dead_cabinet_is_no_exception(crossing, plan):
     report = supervisor.step()
     assert report.applied is None
     assert "no link" in report.trouble
+
+
+def test_flows_are_measured_over_the_last_minutes(crossing):
+    """A movement that gains six vehicles a minute flows at a tenth per second; before a minute nothing is said."""
+    meter, size = FlowMeter(), len(crossing.intersection.movements)
+    for second in range(400):
+        volume = np.zeros(size, np.int64)
+        volume[0] = second // 10
+        flows = meter.measure(replace(see(crossing), at_s=float(second), volume=volume))
+        assert second >= 60 or not flows.any()
+    assert flows[0] == pytest.approx(0.1, rel=0.05)
+    assert flows[1:].sum() == 0
+
+
+def test_expected_arrivals_come_after_those_in_sight(crossing):
+    """Evenly spaced, of the right movement, behind what is seen, within the horizon; none where nobody counts."""
+    site = crossing.intersection
+    seen = see(crossing, (0, 100.0, 13.9, 0.0))
+    flows = np.zeros(len(site.movements))
+    flows[0] = 0.2
+    lane = site.movements[0].entry
+    arrivals = add_expected(site, predict_arrivals(site, seen), flows, 50.0)
+    times_s = arrivals.arrival_s[lane, : arrivals.count[lane]]
+    assert len(times_s) >= 5
+    assert np.diff(times_s[1:]) == pytest.approx(5.0)
+    assert times_s[-1] < 50.0
+    assert times_s[1] > 300.0 / 14.0
+    assert add_expected(site, predict_arrivals(site, seen), np.zeros(0), 50.0).count[lane] == 1

@@ -56,8 +56,7 @@ def test_right_of_way_is_what_sumolib_reads(name):
                 node = ca.getJunction()
                 ia, ib = node.getLinkIndex(ca), node.getLinkIndex(cb)
                 assert site.intersection.conflicts[i, j] == (node.areFoes(ia, ib) or node.areFoes(ib, ia))
-                # sumolib looks up the response row of its first argument: whom that link gives way to
-                assert site.intersection.yields[i, j] == node.forbids(ia, ib)
+                assert site.intersection.yields[i, j] == node.forbids(cb, ca)
 
 
 def tiny_site(crossings=()):
