@@ -102,7 +102,9 @@ def _read_table(
     line, names = _read_header(text)
     header = tuple(name.strip() for name in names)
     notices += _list_header_notices(spec, names, line)
-    converters = {f.name: Converter(f) for f in spec.fields if f.name in header}
+    known = {f.name for f in spec.fields}
+    extra = (schema.Field(name, schema.Kind.TEXT) for name in dict.fromkeys(header) if name and name not in known)
+    converters = {f.name: Converter(f) for f in (*spec.fields, *extra) if f.name in header}
     places = {name: header.index(name) for name in converters}
     pieces: dict[str, list[Column]] = {name: [] for name in converters}
     lines: list[Column] = []
@@ -150,14 +152,16 @@ def _list_header_notices(spec: schema.FileSpec, names: list[str], line: int) -> 
         if name and count > 1:
             yield note("duplicated_column", Severity.ERROR, f"{name} stands there {count} times; the first is read")
         if name and name not in known:
-            yield note("unknown_column", Severity.INFO, f"{name} is not a field of the specification; it was not read")
+            yield note(
+                "unknown_column", Severity.INFO, f"{name} is not a field of the specification; it is kept as text"
+            )
     present = {name.strip() for name in names}
     for missing in (f.name for f in spec.fields if f.is_required and f.name not in present):
         yield note("missing_required_column", Severity.ERROR, f"there is no column {missing}, and every feed needs it")
 
 
 def _build_table(spec: schema.FileSpec, header: tuple[str, ...], columns: Mapping[str, Column], rows: Column) -> Table:
-    whole = {f.name: columns.get(f.name, absent_column(f.kind, len(rows))) for f in spec.fields}
+    whole = {f.name: absent_column(f.kind, len(rows)) for f in spec.fields} | dict(columns)
     usable = np.ones(len(rows), dtype=np.bool_)
     for name in spec.required_key:
         values = whole[name]
