@@ -14,13 +14,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
-from signals.evaluation.experiment import EvaluationRequest
-
 from api.errors import EvaluationQueueFull, StoreUnavailable
 from api.routes.services import Event
 from api.schemas.evaluation import Evaluation, EvaluationOrder, EvaluationState, EvaluationSummary, RunStatus
 from api.wiring.evaluation_process import Evaluate, run_evaluation
 from api.wiring.store import BEAT_S, EvaluationStore
+from signals.evaluation.experiment import EvaluationRequest
 
 MOST_OPEN: Final = 2
 log = logging.getLogger("changtong.evaluations")
@@ -167,6 +166,7 @@ def _end(process: SpawnProcess | None) -> None:
     process.join(timeout=0.5)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
+    process.join(timeout=4)
     if process.is_alive():
-        process.terminate()
-        process.join(timeout=5)
+        process.kill()
+        process.join(timeout=1)

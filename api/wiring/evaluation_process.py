@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -31,6 +32,8 @@ Evaluate = Callable[[EvaluationRequest, Callable[[EvaluationProgress], None]], R
 def run_evaluation(evaluate: Evaluate, request: EvaluationRequest, pipe: Connection) -> None:
     """Evaluate and send news: ``run`` as it goes, then ``done`` with the report or ``failed`` with a sentence."""
     os.setsid()
+    # ended by the server: leave through the ``with`` blocks, which remove SUMO's files
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def tell(progress: EvaluationProgress) -> None:
         run = asdict(progress.run) if progress.run else {}

@@ -111,3 +111,11 @@ def test_every_word_asked_for_exists():
         used |= set(re.findall(r'\bword\("(\w+)"', text))
         used |= set(re.findall(r'data-word(?:-\w+)?="(\w+)"', text))
     assert used <= set(zh), used - set(zh)
+
+
+def test_no_word_is_left_over():
+    """Every word is used: by its key, or built from a controller's name."""
+    zh, _ = read_words()
+    text = "".join(path.read_text(encoding="utf-8") for path in TEXTS if path.name != "words.js")
+    unused = {key for key in zh if not re.search(rf"\b{key.removesuffix('About')}\b", text)}
+    assert not unused

@@ -149,3 +149,4 @@ def test_names_for_screen_readers(open_page):
     assert nameless == []
     assert page.locator("[role=status][aria-live=polite]").count() == 1
     assert page.locator("main").count() == 1
+    assert page.locator("h1").count() == 1

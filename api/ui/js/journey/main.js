@@ -139,7 +139,7 @@ function welcome() {
     el(
       "div",
       { class: "welcome" },
-      el("h1", { text: word("welcomeTitle", { city: cityName() }) }),
+      el("h2", { text: word("welcomeTitle", { city: cityName() }) }),
       el("p", { text: word("welcomeText") }),
       tries.length > 0 && el("div", { class: "tries", role: "group", "aria-label": word("tryThese") }, ...tries),
     ),
