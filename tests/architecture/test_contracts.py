@@ -15,7 +15,9 @@ PACKAGES = ("api", "gtfs", "mobility", "signals", "sumo_scenarios")
 
 def tracked(pattern: str) -> list[Path]:
     """Files of the checkout that match, caches and environments left out."""
-    return [p for p in ROOT.glob(pattern) if not {".venv", "__pycache__", "build", "out"} & set(p.relative_to(ROOT).parts)]
+    return [
+        p for p in ROOT.glob(pattern) if not {".venv", "__pycache__", "build", "out"} & set(p.relative_to(ROOT).parts)
+    ]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -67,7 +69,9 @@ def test_the_lock_names_no_address_and_pins_every_dependency():
     """requirements.lock has pins with hashes, no addresses, and covers pyproject.toml."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "://" not in lock
-    pinned = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))}
+    pinned = {
+        line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))
+    }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"]]
     for extra in project["project"]["optional-dependencies"].values():
@@ -97,6 +101,15 @@ def test_compose_names_commands_that_exist():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     assert {"api", "redis", "roadside"} <= services.keys()
     for name in ("emulator", "roadside"):
-        words = [w for w in services[name]["command"][1:3]]
-        result = subprocess.run([sys.executable, "-m", "api.cli", *words, "--help"], capture_output=True, text=True, cwd=ROOT)
+        words = list(services[name]["command"][1:3])
+        result = subprocess.run(
+            [sys.executable, "-m", "api.cli", *words, "--help"], check=False, capture_output=True, text=True, cwd=ROOT
+        )
         assert result.returncode == 0, f"{name}: {result.stderr}"
+
+
+def test_the_command_reference_is_what_the_commands_say():
+    """docs/reference/cli.md equals what `make docs` would write."""
+    code = "import sys; sys.path.insert(0, 'docs'); from generate import build_pages; print(build_pages()['cli.md'], end='')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert result.stdout == (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8"), "run `make docs`"
