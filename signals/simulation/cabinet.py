@@ -24,6 +24,8 @@ class Cabinet:
         self._stage, self._target, self._interval = stage, stage, -1  # interval -1: green
         self._elapsed_s = self._uptime_s = self._silent_s = 0.0
         self._mode = Mode.LOCAL
+        self._size = 1 + max(m for s in plan.stages for m in s.greens | s.stop_then_go)
+        self._size = max(self._size, *(len(i.lamps) for change in plan.transitions.values() for i in change), 0)
         self.ignored = 0
 
     def read_state(self) -> SignalState:
@@ -65,9 +67,7 @@ class Cabinet:
         if self._interval >= 0:
             return self._intervals[self._interval].lamps
         stage = self._plan.stages[self._stage]
-        some = next(iter(self._plan.transitions.values()))
-        size = len(some[0].lamps) if some else 1 + max(m for s in self._plan.stages for m in s.greens)
-        return tuple(stage.lamp(m) for m in range(size))
+        return tuple(stage.lamp(m) for m in range(self._size))
 
     def _leave_for(self, target: int) -> None:
         self._target = target

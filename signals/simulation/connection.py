@@ -6,7 +6,7 @@ libsumo is one simulation per process and does not survive a failed start: calle
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -29,7 +29,8 @@ def open_simulation(options: list[str], *, gui: bool = False) -> Iterator[Any]:
         raise SimulationError(f"SUMO did not start: {error}") from error
     try:
         yield sumo
-    except sumo.TraCIException as error:
+    except (sumo.TraCIException, sumo.FatalTraCIError) as error:  # the latter: somebody closed the window
         raise SimulationError(f"SUMO stopped: {error}") from error
     finally:
-        sumo.close()
+        with suppress(sumo.TraCIException, sumo.FatalTraCIError):
+            sumo.close()

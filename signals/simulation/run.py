@@ -77,7 +77,7 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
     one line per decision of our own controllers.
 
     Raises:
-        SimulationError: an unknown controller or sensing, or SUMO refuses the scenario.
+        SimulationError: an unknown controller or sensing, a net without signals, or SUMO refuses the scenario.
     """
     _check(request)
     request.out_dir.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,10 @@ def _list_options(request: RunRequest, additional: list[Path], files: RunFiles) 
 def _write_recorder(request: RunRequest, destination: Path) -> Path:
     """Have SUMO record every signal's lamps at every step."""
     root = ET.Element("additional")
-    for signal in read_programs(request.scenario):
+    programs = read_programs(request.scenario)
+    if not programs:
+        raise SimulationError(f"{request.scenario.net}: the net has no traffic signal; there is nothing to control.")
+    for signal in programs:
         ET.SubElement(root, "timedEvent", type="SaveTLSStates", source=signal, dest=str(destination.resolve()))
     file = request.out_dir / "recorder.add.xml"
     ET.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from signals.model import Intersection
+from signals.model import Intersection, RoadUser
 from signals.ports import Detections
 from signals.simulation.network import Site
 
@@ -37,6 +37,12 @@ class IdealSensors:
         self._sites = sites
         self._movement_of = {
             signal: {number: m for m, number in reversed(list(enumerate(site.links)))} for signal, site in sites.items()
+        }
+        self._crossing_of = {
+            site.intersection.exits[m.exit].id.rpartition("_")[0]: (signal, m.index)
+            for signal, site in sites.items()
+            for m in site.intersection.movements
+            if m.user is RoadUser.PEDESTRIAN
         }
         self._seen: dict[str, _Seen] = {}
         self._volume = {signal: np.zeros(len(site.links), np.int64) for signal, site in sites.items()}
@@ -67,7 +73,22 @@ class IdealSensors:
                 self._last_signal[v] = signal
                 self._volume[signal][movement] += 1
             at.delay_s.append(vehicle.getWaitingTime(v) if speed_mps < _HALTED_MPS else 0.0)
+        if self._crossing_of:
+            self._look_for_pedestrians(seen)
         self._seen = seen
+
+    def _look_for_pedestrians(self, seen: dict[str, _Seen]) -> None:
+        """Whoever stands before a crossing, as a push button or a camera would tell."""
+        person = self._sumo.person
+        for p in person.getIDList():
+            place = self._crossing_of.get(person.getNextEdge(p))
+            if place is None or person.getSpeed(p) >= _HALTED_MPS:
+                continue
+            at = seen[place[0]]
+            at.movement.append(place[1])
+            at.distance_m.append(0.0)
+            at.speed_mps.append(0.0)
+            at.delay_s.append(person.getWaitingTime(p))
 
     def source(self, signal: str) -> SignalSensors:
         """The detections of one signal, as a DetectorSource."""

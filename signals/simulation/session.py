@@ -52,6 +52,7 @@ class Session:
         self._out_dir = out_dir
         self._time_s: float = sumo.simulation.getTime()
         self._next_control_s = self._time_s
+        self._interval_s = max(_CONTROL_EVERY_S, scenario.step_s)
         self._open = ExitStack()
         self._decisions: TextIO | None = None
         self._signals: list[_Signal] = []
@@ -80,7 +81,7 @@ class Session:
     def step(self) -> None:
         """Control where a second is due, then let one step of traffic pass."""
         if self._signals and self._time_s >= self._next_control_s - _EPSILON_S:
-            self._next_control_s += _CONTROL_EVERY_S
+            self._next_control_s += self._interval_s
             self._control()
         self._sumo.simulationStep()
         self._time_s = self._sumo.simulation.getTime()
@@ -109,7 +110,7 @@ class Session:
             if state != signal.shown:
                 self._sumo.trafficlight.setRedYellowGreenState(signal.id, state)
                 signal.shown = state
-            signal.cabinet.tick(_CONTROL_EVERY_S)
+            signal.cabinet.tick(self._interval_s)
 
     def _write(self, signal: str, report: StepReport) -> None:
         if report.trouble:

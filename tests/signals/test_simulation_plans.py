@@ -1,17 +1,18 @@
 """Nets and shipped programs read as intersections and plans."""
 
 import importlib.util
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from signals.model import Approach, Intersection, Lane, Movement, RoadUser, Turn
-from signals.simulation.binaries import find_home
+from signals.model import Approach, Intersection, IntervalKind, Lane, Movement, RoadUser, Turn
+from signals.simulation.binaries import find_binary, find_home
 from signals.simulation.network import Site, read_sites
 from signals.simulation.programs import Display, Program, build_actuated_programs, read_programs
 from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_lamps, to_state
-from signals.timing_plan import validate
+from signals.timing_plan import WALKING_SPEED_MPS, validate
 from sumo_scenarios.catalog import find_scenario
 from sumo_scenarios.manifest import Scenario
 
@@ -161,3 +162,23 @@ def test_a_program_that_sumo_refuses_stays_as_shipped(tmp_path):
     )
     changed = Scenario("x", "x", scenario.net, scenario.demand, (lone,))
     assert "1 green" in build_actuated_programs(changed, tmp_path).unchanged[signal]
+
+
+@pytest.mark.sumo
+def test_crossings_of_a_real_net_are_movements_of_their_own(tmp_path):
+    """A net with sidewalks: two stages, not four; walkers clear their crossing before the yellow; a sound plan."""
+    net = tmp_path / "p.net.xml"
+    shape = ["--grid", "--grid.number", "2", "--grid.attach-length", "90", "--default-junction-type", "traffic_light"]
+    walks = ["--sidewalks.guess", "--crossings.guess", "--walkingareas", "-o", str(net)]
+    subprocess.run([find_binary("netgenerate"), *shape, *walks], check=True, capture_output=True)
+    scenario = Scenario("p", "p", net, ())
+    site, shipped = read_sites(net)["A0"], read_programs(scenario)["A0"]
+    walkers = [m for m in site.intersection.movements if m.user is RoadUser.PEDESTRIAN]
+    assert len(walkers) == 4
+    assert all(m.crossing_m > 5 for m in walkers)
+    plan = build_plan(site, shipped, scenario)
+    assert len(plan.stages) == 2
+    kinds = [interval.kind for interval in plan.transitions[0, 1]]
+    assert kinds == [IntervalKind.PED_CLEARANCE, IntervalKind.YELLOW, IntervalKind.RED_CLEARANCE]
+    assert plan.transitions[0, 1][0].duration_s == max(m.crossing_m for m in walkers) / WALKING_SPEED_MPS
+    assert validate(plan, site.intersection) == ()

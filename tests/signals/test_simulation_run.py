@@ -120,6 +120,15 @@ def test_broken_demand_is_one_clear_error(tmp_path):
         in_process(simulate, RunRequest(scenario, "fixed", 1, tmp_path / "out"))
 
 
+def test_a_net_without_signals_is_named(tmp_path):
+    """Nothing to control is said at once."""
+    net = tmp_path / "plain.net.xml"
+    net.write_text("<net/>", encoding="utf-8")
+    scenario = replace(find_scenario("isolated"), net=net)
+    with pytest.raises(SimulationError, match="no traffic signal"):
+        simulate(RunRequest(scenario, "fixed", 1, tmp_path / "out"))
+
+
 def test_an_unknown_scenario_is_named():
     """The catalogue, not a traceback, says what there is."""
     with pytest.raises(ScenarioError, match="corridor"):
