@@ -37,7 +37,7 @@ def print_ratios(report: EvaluationReport) -> None:
     print(f"\n{report.scenario}: {len(report.seeds)} seeds, SUMO {report.sumo_version}")
     print(f"  {'':26}" + "".join(f"{title:>24}" for _, title in SHOWN) + "   longest wait  teleports  unserved  unsafe")
     for name in report.controllers:
-        means = "".join(f"{report.get_estimate(name, measure).mean:24.1f}" for measure, _ in SHOWN)
+        means = "".join(f"{report.get_estimate(name, measure).mean:24.2f}" for measure, _ in SHOWN)
         longest_s = max(report.list_values(name, "max_waiting_s"))
         rest = [report.get_estimate(name, m).mean for m in ("teleports", "unserved", "safety_violations")]
         print(f"  {name:26}{means}{longest_s:15.0f}{rest[0]:11.1f}{rest[1]:10.1f}{rest[2]:8.1f}")
@@ -72,6 +72,7 @@ def main() -> int:
     parser.add_argument("--controllers", default=CONTROLLERS)
     parser.add_argument("--seeds", default="11,12,13,14,15")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--label", default="", help="kept in each line, for example the commit")
     parser.add_argument("--out", type=Path, default=RESULTS / "controllers.jsonl")
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,11 @@ def main() -> int:
         print_ratios(report)
         for notice in report.list_notices():
             print(f"  ! {notice}")
-        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version()}
+        line = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "python": platform.python_version(),
+            "label": chosen.label,
+        }
         with chosen.out.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({**line, **report.to_json()}, ensure_ascii=False) + "\n")
     return 1 if failed else 0
