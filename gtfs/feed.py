@@ -29,8 +29,9 @@ class Table:
     ``columns`` maps a field name to an array of shape (rows,): ``object`` (str) for text and ids,
     ``int32`` for integers, enumerations, times (seconds of the service day, may exceed 86,400) and
     dates (YYYYMMDD), ``float64`` for coordinates and distances. ``row`` is int32: the 1-based line
-    in the file of each record. ``header`` holds the names found in the file, in order, known
-    or not (unknown ones are text); ``columns`` also holds the known fields that the file lacks, filled with absent values.
+    in the file of each record. ``header`` holds the names found in the file, in order, known or not;
+    ``columns`` also holds the known fields that the file lacks, filled with absent values, and the
+    unknown ones that it has, as text.
     """
 
     file: str
