@@ -13,12 +13,12 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self, TextIO
 
 from signals.baselines.max_pressure import MaxPressure
+from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController
 from signals.model import Intersection
 from signals.ports import DecisionMaker
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
-from signals.simulation.cabinet import Cabinet
 from signals.simulation.network import Site, read_sites
 from signals.simulation.programs import Program, read_programs
 from signals.simulation.sensing import IdealSensors

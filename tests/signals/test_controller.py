@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, build_supervisor
 from signals.model import IntervalKind
 from signals.ports import Advance, Detections, Hold, Mode, Release, SignalState
@@ -14,7 +15,6 @@ from signals.prediction.queues import find_stuck
 from signals.prediction.spillback import find_blocked_exits
 from signals.safety.supervisor import RECOVERY_S
 from signals.scheduling.schedule import parse_schedule
-from signals.simulation.cabinet import Cabinet
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan

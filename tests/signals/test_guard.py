@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from signals.cabinet import Cabinet
 from signals.model import IntervalKind
 from signals.ports import Advance, Capabilities, Hold, Mode, Release, SignalState
 from signals.safety.command import SafeCommand
 from signals.safety.conflicts import find_conflict
 from signals.safety.guard import Guard, PlanRefused, Refusal
-from signals.simulation.cabinet import Cabinet
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan

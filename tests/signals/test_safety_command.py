@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from signals.cabinet import Cabinet
 from signals.ports import Advance, Hold
 from signals.safety.command import SafeCommand, UnsafeCommandError
 from signals.safety.guard import Guard
-from signals.simulation.cabinet import Cabinet
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan

@@ -1,13 +1,13 @@
-"""A simulated controller cabinet: keeps its own timers and plays greens and transitions second by second.
+"""A controller cabinet in software: keeps its own timers and plays greens and transitions second by second.
 
-It knows stages and lamps, not traffic and not SUMO. Left alone for ``BACKUP_S`` it follows its local plan, as
+It stands in SUMO and behind the emulator's socket. It knows stages and lamps, not traffic and not SUMO. Left alone for ``BACKUP_S`` it follows its local plan, as
 NTCIP's unitBackupTime and the effect time of Taiwan's 5F1C demand.
 """
 
 from __future__ import annotations
 
 from signals.model import IntervalKind, Lamp
-from signals.ports import Advance, Capabilities, Mode, Release, SignalState
+from signals.ports import Advance, Capabilities, Command, Mode, Release, SignalState
 from signals.safety.command import SafeCommand
 from signals.timing_plan import TimingPlan
 
@@ -36,9 +36,12 @@ class Cabinet:
         return SignalState(self._stage, kind, self._elapsed_s, target, self._mode, self._uptime_s)
 
     def apply(self, command: SafeCommand) -> None:
-        """Take a command; an advance during a clearance or before the minimum green is ignored and counted."""
+        """Take a command that the guard has admitted."""
+        self.obey(command.command)
+
+    def obey(self, wanted: Command) -> None:
+        """Do as told; an advance during a clearance or before the minimum green is ignored and counted."""
         self._silent_s = 0.0
-        wanted = command.command
         self._mode = Mode.LOCAL if isinstance(wanted, Release) else Mode.REMOTE
         if isinstance(wanted, Advance):
             minimum_s = self._plan.timings[self._stage].min_green_s
