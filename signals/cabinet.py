@@ -1,7 +1,7 @@
 """A controller cabinet in software: keeps its own timers and plays greens and transitions second by second.
 
-It stands in SUMO and behind the emulator's socket. It knows stages and lamps, not traffic and not SUMO. Left alone for ``BACKUP_S`` it follows its local plan, as
-NTCIP's unitBackupTime and the effect time of Taiwan's 5F1C demand.
+It stands in SUMO and behind the emulator's socket, knows stages and lamps, and no traffic. Left alone for
+``BACKUP_S`` it follows its local plan, as NTCIP's unitBackupTime and the effect time of Taiwan's 5F1C demand.
 """
 
 from __future__ import annotations
