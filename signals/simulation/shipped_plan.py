@@ -109,7 +109,14 @@ def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
 
 def _mark_stages(lamps: list[tuple[Lamp, ...]], displays: tuple[Display, ...], crossing: Intersection) -> list[_Step]:
     return [
-        _Step(now, display, display.is_green and not _is_clearance(lamps[k - 1], now, display, crossing))
+        _Step(
+            now,
+            display,
+            # lamps of links that the net no longer has make no stage
+            display.is_green
+            and any(lamp.is_green for lamp in now)
+            and not _is_clearance(lamps[k - 1], now, display, crossing),
+        )
         for k, (now, display) in enumerate(zip(lamps, displays, strict=True))
     ]
 

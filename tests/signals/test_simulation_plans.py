@@ -182,3 +182,10 @@ def test_crossings_of_a_real_net_are_movements_of_their_own(tmp_path):
     assert kinds == [IntervalKind.PED_CLEARANCE, IntervalKind.YELLOW, IntervalKind.RED_CLEARANCE]
     assert plan.transitions[0, 1][0].duration_s == max(m.crossing_m for m in walkers) / WALKING_SPEED_MPS
     assert validate(plan, site.intersection) == ()
+
+
+def test_a_green_that_nobody_can_use_is_no_stage():
+    """Lamps of links that the net no longer has do not make a stage, which would be red for everyone."""
+    shipped = program(("GrGr", 20), ("yryr", 3), ("rGrr", 15), ("ryrr", 3), ("rrrG", 9), ("rrry", 3))
+    plan = build_plan(tiny_site(), shipped, SCENARIO)
+    assert [sorted(stage.greens) for stage in plan.stages] == [[0, 2], [1]]
