@@ -1,4 +1,4 @@
-"""``changtong signals``: evaluate, simulate and audit traffic-signal controllers.
+"""``changtong signals``: evaluate, simulate, audit and run traffic-signal controllers.
 
 Figures go to standard output, progress and warnings to standard error. Exit code 1: the request could not
 be carried out; 2: it was, and signals were found unsafe.
@@ -72,7 +72,7 @@ def evaluate(
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         from signals.evaluation.experiment import EvaluationProgress, EvaluationRequest
-        from signals.evaluation.experiment import evaluate as run
+        from signals.evaluation.experiment import evaluate as run_all
 
         request = EvaluationRequest(
             scenario=scenario,
@@ -103,7 +103,7 @@ def evaluate(
                 done = f"{scenario}: {news.done_runs} of {news.total_runs} runs"
                 bar.update(task, completed=sum(fractions.values()), description=done, news=text)
 
-            report = run(request, show)
+            report = run_all(request, show)
         if plot:
             from signals.evaluation.plot import plot_report
 
@@ -169,7 +169,7 @@ def simulate(
     from signals.measures.audit import audit_run
     from signals.measures.tripinfo import measure_run
     from signals.simulation.run import CONTROLLERS, RunProgress, RunRequest
-    from signals.simulation.run import simulate as run
+    from signals.simulation.run import simulate as run_one
     from sumo_scenarios.catalog import find_scenario
 
     with _one_clear_error():
@@ -183,7 +183,7 @@ def simulate(
             def show(news: RunProgress) -> None:
                 bar.update(task, completed=news.sim_s - news.begin_s)
 
-            files = run(RunRequest(found, controller, seed, out, sensing=sensing, gui=gui), show)
+            files = run_one(RunRequest(found, controller, seed, out, sensing=sensing, gui=gui), show)
         measures = measure_run(files.tripinfo, files.statistics)
         audit = audit_run(files.tls_states, found, is_ours=CONTROLLERS[controller].is_ours)
     print(
@@ -259,8 +259,50 @@ def diagram(
     return 0
 
 
+@app.command
+def run(config: Path, /, *, speed: float = 1.0) -> int:
+    """Run the process in the cabinet: a guarded decision each second for every intersection of a configuration.
+
+    Intersections with `armed = false` are in shadow mode: decisions are logged and nothing is sent. It runs until
+    interrupted; an example is `config/roadside.toml`.
+
+    Args:
+        config: The configuration (TOML).
+        speed: Times as fast as the clock; only an emulated cabinet can follow.
+    """
+    from signals.runtime.intersection_file import IntersectionFileError
+    from signals.runtime.process import run_roadside
+
+    with _one_clear_error(IntersectionFileError):
+        run_roadside(config, _log, speed=speed)
+    return 0
+
+
+@app.command
+def emulate(*, intersection: Path, host: str = "127.0.0.1", port: int = 9740, speed: float = 1.0, seed: int = 1) -> int:
+    """Be a cabinet with a street in front of it, for `changtong signals run` to drive, until interrupted.
+
+    Args:
+        intersection: The intersection and its plan (TOML), as for `run`.
+        host: Address to listen on.
+        port: TCP port; 0 for any free one, which is then printed.
+        speed: Times as fast as the clock.
+        seed: Random seed of the traffic.
+    """
+    from signals.runtime.intersection_file import IntersectionFileError
+    from signals.runtime.process import emulate as be_a_cabinet
+
+    with _one_clear_error(IntersectionFileError):
+        be_a_cabinet(intersection, host, port, _log, speed=speed, seed=seed)
+    return 0
+
+
+def _log(line: str) -> None:
+    print(line, flush=True)
+
+
 @contextmanager
-def _one_clear_error() -> Iterator[None]:
+def _one_clear_error(*expected: type[Exception]) -> Iterator[None]:
     """What can go wrong ends as one line on standard error and exit code 1."""
     try:
         yield
@@ -268,7 +310,7 @@ def _one_clear_error() -> Iterator[None]:
         print("changtong signals: stopped", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        if not isinstance(error, _list_expected_errors()):
+        if not isinstance(error, (*expected, *_list_expected_errors())):
             raise
         print(f"changtong signals: {error}", file=sys.stderr)
         sys.exit(1)
