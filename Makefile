@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-export PYTHONWARNINGS ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PIP_FLAGS := --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
