@@ -4,16 +4,17 @@ It shares no code with any controller and trusts none: the states come from SUMO
 net's right-of-way matrix. Rules, each for every link:
 
 - ``min_green``: no green shorter than required;
-- ``yellow``: between green and red a yellow of the required length;
+- ``yellow``: between green and red a yellow of the required length (pedestrians have none by nature);
 - ``yellow_then_green``: a yellow ends in red (ours only: SUMO's generated programs flash yellow between two
   stages that serve the same link, which confuses but brings nobody into conflict);
 - ``red_clearance``: from the end of a link's yellow to the start of a crossing green (also a permissive
   green that becomes protected) the required time; negative when the other is still yellow;
 - ``conflicting_greens``: crossing links are green together only where one is permissive and yields by the net;
-- ``max_red``: no link is kept from green longer than allowed, the ends of the recording included.
+- ``max_red``: no link is kept from green longer than allowed, the ends of the recording included. A lamp without
+  a connection in the net keeps nobody waiting.
 
 Shipped programs are held to what they ship: the clearances and the short greens that the program itself
-fixes are no violation of that program. All other rules hold for them as well.
+fixes are no violation of that program (see ``shipped.py``). All other rules hold for them as well.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def audit_run(tls_states: Path, scenario: Scenario, *, is_ours: bool) -> Audit:
     return Audit(
         tuple(violations),
         signals=len(layouts),
-        links=sum(layout.link_count for layout in layouts.values()),
+        links=sum(len(layout.names) for layout in layouts.values()),
         conflicts=sum(len(layout.conflicts) for layout in layouts.values()) // 2,
         greens=greens,
         recorded_s=max((float(r.times_s[-1] - r.times_s[0]) for r in recordings.values()), default=0.0),
@@ -135,7 +136,7 @@ def audit_run(tls_states: Path, scenario: Scenario, *, is_ours: bool) -> Audit:
 def audit_signal(layout: SignalLayout, recording: SignalRecording, limits: Limits) -> list[Violation]:
     """All violations of one signal."""
     runs = list_runs(recording)
-    found = [v for link in range(layout.link_count) for v in _check_link(layout.signal, link, runs[link], limits)]
+    found = [v for link in range(layout.link_count) for v in _check_link(layout, link, runs[link], limits)]
     found += _check_conflicts(layout, recording)
     for clearing, starting in sorted(layout.conflicts):
         required_s = limits.shipped_clearance_s.get((clearing, starting), limits.red_clearance_s)
@@ -146,11 +147,21 @@ def audit_signal(layout: SignalLayout, recording: SignalRecording, limits: Limit
     return found
 
 
-def _check_link(signal: str, link: int, runs: list[Run], limits: Limits) -> Iterator[Violation]:
+def _check_link(layout: SignalLayout, link: int, runs: list[Run], limits: Limits) -> Iterator[Violation]:
+    signal = layout.signal
     required_s = limits.shipped_green_s.get(link, limits.min_green_s)
     for green in list_greens(runs):
         if green.is_whole and green.length_s < required_s - _EPSILON_S:
             yield Violation(signal, link, green.start_s, Rule.MIN_GREEN, green.length_s, required_s)
+    if link not in layout.walkers:
+        yield from _check_yellow(signal, link, runs, limits)
+    if link in layout.names:
+        for wait in join_runs(runs, frozenset({RED})):
+            if wait.length_s > limits.max_red_s + _EPSILON_S:
+                yield Violation(signal, link, wait.start_s, Rule.MAX_RED, wait.length_s, limits.max_red_s)
+
+
+def _check_yellow(signal: str, link: int, runs: list[Run], limits: Limits) -> Iterator[Violation]:
     for before, after in pairwise(runs):
         if before.state in (PERMISSIVE, PROTECTED) and after.state == RED:
             yield Violation(signal, link, after.start_s, Rule.YELLOW, 0.0, limits.yellow_s)
@@ -159,9 +170,6 @@ def _check_link(signal: str, link: int, runs: list[Run], limits: Limits) -> Iter
                 yield Violation(signal, link, before.start_s, Rule.YELLOW, before.length_s, limits.yellow_s)
         elif before.state == YELLOW and after.state != RED and limits.is_ours:
             yield Violation(signal, link, after.start_s, Rule.YELLOW_THEN_GREEN, before.length_s, limits.yellow_s)
-    for wait in join_runs(runs, frozenset({RED})):
-        if wait.length_s > limits.max_red_s + _EPSILON_S:
-            yield Violation(signal, link, wait.start_s, Rule.MAX_RED, wait.length_s, limits.max_red_s)
 
 
 def _check_conflicts(layout: SignalLayout, recording: SignalRecording) -> Iterator[Violation]:

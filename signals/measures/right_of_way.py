@@ -3,14 +3,15 @@
 SUMO's junctions carry a matrix: ``foes`` bit j of request i says that i and j cross or merge, ``response``
 that i must yield to j; bit 0 is the rightmost character
 (https://sumo.dlr.de/docs/Networks/SUMO_Road_Networks.html#requests). A request's number is the place of its
-connection among the connections of the junction's incoming lanes, in the order of ``incLanes``.
+connection among the vehicles' connections of the junction's incoming lanes, in the order of ``incLanes``; after
+them comes a request for each pedestrian crossing, in the order of ``intLanes``.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +20,24 @@ from signals.measures.sumo_xml import iter_elements
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A phase of a shipped program; ``shortest_s`` is its minimum when it has one, else its duration."""
+    """A phase of a shipped program; ``shortest_s`` is its minimum when it has one, else its duration.
+
+    ``following`` are the phases that may come next, where the program says so; else it is the one after it.
+    """
 
     state: str
     duration_s: float
     shortest_s: float
+    following: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SignalLayout:
-    """One signal: how many links, which ordered pairs cross, who yields (i, j): i yields to j."""
+    """One signal: how many lamps, which ordered pairs cross, who yields (i, j): i yields to j.
+
+    ``names`` has the links that control a connection; a lamp without one controls nothing. ``walkers`` are the
+    links that serve pedestrians only.
+    """
 
     signal: str
     link_count: int
@@ -36,17 +45,18 @@ class SignalLayout:
     yields: frozenset[tuple[int, int]]
     names: Mapping[int, str]
     programs: tuple[tuple[Phase, ...], ...]
+    walkers: frozenset[int] = frozenset()
 
 
 def load_layouts(net: Path, additional: Iterable[Path] = ()) -> Mapping[str, SignalLayout]:
     """Every signal of the net; programs also from the additional files."""
     connections: dict[str, list[dict[str, str]]] = defaultdict(list)
+    crossings: dict[str, list[dict[str, str]]] = defaultdict(list)
     junctions: list[ET.Element] = []
     programs: dict[str, list[tuple[Phase, ...]]] = defaultdict(list)
     for element in iter_elements(net, "connection", "junction", "tlLogic"):
         if element.tag == "connection":
-            key = f"{element.get('from')}_{element.get('fromLane')}"
-            connections[key].append(dict(element.attrib))
+            _sort_connection(dict(element.attrib), connections, crossings)
         elif element.tag == "junction":
             junctions.append(element)
         else:
@@ -54,77 +64,94 @@ def load_layouts(net: Path, additional: Iterable[Path] = ()) -> Mapping[str, Sig
     for file in additional:
         for element in iter_elements(file, "tlLogic"):
             programs[element.get("id", "")].append(_read_program(element))
-    return _build_layouts(connections, junctions, programs)
+    return _build_layouts(connections, crossings, junctions, programs)
+
+
+def _sort_connection(
+    c: dict[str, str], connections: dict[str, list[dict[str, str]]], crossings: dict[str, list[dict[str, str]]]
+) -> None:
+    """Of the ways inside a junction only those on and off a signalled crossing matter: they are its lamps."""
+    if not c["from"].startswith(":") and not c["to"].startswith(":"):
+        connections[f"{c['from']}_{c['fromLane']}"].append(c)
+    elif "tl" in c:
+        for edge in (c["from"], c["to"]):
+            crossings[edge].append(c)
 
 
 def _read_program(element: ET.Element) -> tuple[Phase, ...]:
     phases = []
     for phase in element.iter("phase"):
         duration_s = float(phase.get("duration", "0"))
-        phases.append(
-            Phase(phase.get("state", ""), duration_s, min(duration_s, float(phase.get("minDur", duration_s))))
-        )
+        shortest_s = min(duration_s, float(phase.get("minDur", duration_s)))
+        following = tuple(int(number) for number in phase.get("next", "").split())
+        phases.append(Phase(phase.get("state", ""), duration_s, shortest_s, following))
     return tuple(phases)
 
 
-def _list_requests(junction: ET.Element, connections: Mapping[str, list[dict[str, str]]]) -> list[dict[str, str]]:
-    """The junction's connections in the order of its requests; pedestrian crossings come after vehicles."""
-    ordered = [c for lane in junction.get("incLanes", "").split() for c in connections.get(lane, [])]
-    inner = junction.get("intLanes", "").split()
-    into_crossing = {
-        f"{c['to']}_{c['toLane']}": c
-        for group in connections.values()
-        for c in group
-        if c["to"].startswith(":") and "tl" in c and f"{c['to']}_{c['toLane']}" in inner
-    }
-    seen = {id(c) for c in ordered}
-    return ordered + [c for lane in inner if (c := into_crossing.get(lane)) is not None and id(c) not in seen]
+def _list_requests(
+    junction: ET.Element, connections: Mapping[str, list[dict[str, str]]], crossings: Mapping[str, list[dict[str, str]]]
+) -> list[list[dict[str, str]]]:
+    """The connections of each request. The ways between sidewalks and walking areas have none."""
+    driven = [[c] for lane in junction.get("incLanes", "").split() for c in connections.get(lane, [])]
+    prefix = f":{junction.get('id')}_c"
+    inner = (lane.rpartition("_")[0] for lane in junction.get("intLanes", "").split())
+    return driven + [crossings.get(edge, []) for edge in inner if edge.startswith(prefix)]
 
 
 def _build_layouts(
     connections: Mapping[str, list[dict[str, str]]],
+    crossings: Mapping[str, list[dict[str, str]]],
     junctions: Iterable[ET.Element],
     programs: Mapping[str, list[tuple[Phase, ...]]],
 ) -> Mapping[str, SignalLayout]:
-    names: dict[str, dict[int, str]] = defaultdict(dict)
-    for group in connections.values():
-        for c in group:
-            if "tl" in c and "linkIndex" in c:
-                names[c["tl"]].setdefault(
-                    int(c["linkIndex"]), f"{c['from']}_{c['fromLane']} to {c['to']}_{c['toLane']}"
-                )
+    driven = _name_links(connections)
+    walked = _name_links(crossings)
     conflicts: dict[str, set[tuple[int, int]]] = defaultdict(set)
     yields: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for junction in junctions:
         if junction.get("type") == "internal":
             continue
-        requests = _list_requests(junction, connections)
+        requests = _list_requests(junction, connections, crossings)
         for element in junction.iter("request"):
-            here = _find_link(requests, int(element.get("index", "0")))
-            if here is None:
-                continue
-            for other, is_foe, has_priority in _read_bits(element):
-                there = _find_link(requests, other)
-                if there is None or there[0] != here[0] or there[1] == here[1]:
-                    continue
-                if _is_same_turn(requests[int(element.get("index", "0"))], requests[other]):
-                    continue
-                pair = (here[1], there[1])
+            for signal, pair, is_foe, has_priority in _list_pairs(element, requests):
                 if is_foe:
-                    conflicts[here[0]].add(pair)
+                    conflicts[signal].add(pair)
                 if has_priority:
-                    yields[here[0]].add(pair)
-    return {
-        signal: SignalLayout(
+                    yields[signal].add(pair)
+    layouts = {}
+    for signal in sorted({*driven, *walked}):
+        names = {**walked.get(signal, {}), **driven.get(signal, {})}
+        layouts[signal] = SignalLayout(
             signal,
-            max(links) + 1,
+            max(names) + 1,
             frozenset(conflicts[signal] | {(j, i) for i, j in conflicts[signal]}),
             frozenset(yields[signal]),
-            links,
+            dict(sorted(names.items())),
             tuple(programs.get(signal, ())),
+            frozenset(set(walked.get(signal, {})) - set(driven.get(signal, {}))),
         )
-        for signal, links in sorted(names.items())
-    }
+    return layouts
+
+
+def _name_links(groups: Mapping[str, list[dict[str, str]]]) -> dict[str, dict[int, str]]:
+    """The links of each signal by what they connect."""
+    names: dict[str, dict[int, str]] = defaultdict(dict)
+    for c in (c for group in groups.values() for c in group):
+        if "tl" in c and "linkIndex" in c:
+            names[c["tl"]].setdefault(int(c["linkIndex"]), f"{c['from']}_{c['fromLane']} to {c['to']}_{c['toLane']}")
+    return names
+
+
+def _list_pairs(
+    element: ET.Element, requests: list[list[dict[str, str]]]
+) -> Iterator[tuple[str, tuple[int, int], bool, bool]]:
+    """The other links of the same signal that a request names: is it a foe, has it priority?"""
+    for other, is_foe, has_priority in _read_bits(element):
+        for here in _get_request(requests, int(element.get("index", "0"))):
+            for there in _get_request(requests, other):
+                pair = (int(here["linkIndex"]), int(there["linkIndex"]))
+                if here["tl"] == there["tl"] and pair[0] != pair[1] and not _is_same_turn(here, there):
+                    yield here["tl"], pair, is_foe, has_priority
 
 
 def _is_same_turn(one: dict[str, str], other: dict[str, str]) -> bool:
@@ -132,10 +159,8 @@ def _is_same_turn(one: dict[str, str], other: dict[str, str]) -> bool:
     return one["from"] == other["from"] and one["to"] == other["to"]
 
 
-def _find_link(requests: list[dict[str, str]], index: int) -> tuple[str, int] | None:
-    if index >= len(requests) or "tl" not in requests[index]:
-        return None
-    return requests[index]["tl"], int(requests[index]["linkIndex"])
+def _get_request(requests: list[list[dict[str, str]]], index: int) -> list[dict[str, str]]:
+    return [c for c in requests[index] if "tl" in c and "linkIndex" in c] if index < len(requests) else []
 
 
 def _read_bits(element: ET.Element) -> Iterable[tuple[int, bool, bool]]:
