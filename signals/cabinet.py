@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from signals.model import IntervalKind, Lamp
 from signals.ports import Advance, Capabilities, Command, Mode, Release, SignalState
-from signals.safety.command import SafeCommand
+from signals.safety.command import SafeCommand, unseal
 from signals.timing_plan import TimingPlan
 
 BACKUP_S = 5.0
@@ -37,15 +37,19 @@ class Cabinet:
 
     def apply(self, command: SafeCommand) -> None:
         """Take a command that the guard has admitted."""
-        self.obey(command.command)
+        self.obey(unseal(command, self._uptime_s))
 
     def obey(self, wanted: Command) -> None:
-        """Do as told; an advance during a clearance or before the minimum green is ignored and counted."""
+        """Do as told by whoever speaks at the cabinet's own end of the wire; only the emulator calls this.
+
+        An advance during a clearance, before the minimum green or to no other stage is ignored and counted.
+        """
         self._silent_s = 0.0
         self._mode = Mode.LOCAL if isinstance(wanted, Release) else Mode.REMOTE
         if isinstance(wanted, Advance):
             minimum_s = self._plan.timings[self._stage].min_green_s
-            if self._interval >= 0 or self._elapsed_s < minimum_s - _EPSILON_S or wanted.stage == self._stage:
+            is_early = self._interval >= 0 or self._elapsed_s < minimum_s - _EPSILON_S
+            if is_early or (self._stage, wanted.stage) not in self._plan.transitions:
                 self.ignored += 1
             else:
                 self._leave_for(wanted.stage)

@@ -1,5 +1,6 @@
 """What the guard admits, refuses and forces."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -158,6 +159,146 @@ def test_a_clock_that_jumps_gives_no_early_green(rig, jump_s):
     rig.now_s += jump_s
     assert code(rig.ask(Advance(1))) in {"clock_skew", "min_green"}
     assert rig.cabinet.read_state().stage == 0
+
+
+@pytest.mark.parametrize("name", ["elapsed_s", "uptime_s"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.0])
+def test_numbers_that_cannot_be_counted_release_and_leave_no_trace(rig, name, value):
+    """NaN, infinite or negative seconds release the cabinet; five good seconds later it is commanded as before."""
+    rig.run(8)
+    broken = replace(rig.cabinet.read_state(), **{name: value})
+    verdict = rig.guard.admit(Advance(1), broken, rig.now_s)
+    assert code(verdict) == "disagreement"
+    assert isinstance(verdict.instead.command, Release)
+    assert [code(v) for v in rig.run(6)] == ["disagreement"] * 5 + ["admitted"]
+    assert 12 <= rig.guard.longest_red_s <= 18
+
+
+@pytest.mark.parametrize("now_s", [math.nan, math.inf])
+def test_a_clock_that_tells_no_time_releases(rig, now_s):
+    """Without a clock nothing is commanded."""
+    rig.run(20)
+    assert code(rig.guard.admit(Advance(1), rig.cabinet.read_state(), now_s)) == "disagreement"
+
+
+def test_a_green_that_nobody_watched_is_young(site, plan):
+    """A process that starts in the middle of a green waits for the minimum again: the cabinet's word is not enough."""
+    rig = Rig(site, plan)
+    for _ in range(12):
+        rig.cabinet.tick(1.0)
+    minimum_s = round(plan.timings[0].min_green_s)
+    verdicts = rig.run(minimum_s + 1, Advance(2))
+    assert {code(v) for v in verdicts[:-1]} == {"min_green"}
+    assert code(verdicts[-1]) == "admitted"
+
+
+def test_a_red_that_nobody_watched_is_long(site, plan):
+    """A process that starts long after the cabinet takes every red as the longest allowed and serves all in turn."""
+    rig = Rig(site, plan)
+    for _ in range(1000):
+        rig.cabinet.tick(1.0)
+    rig.ask(HOLD)
+    assert rig.guard.longest_red_s == plan.limits.max_red_s
+    assert "max_red" in {code(v) for v in rig.run(60)}
+    young = Rig(site, plan)
+    young.ask(HOLD)
+    assert young.guard.longest_red_s == 0.0
+
+
+def test_a_green_that_came_back_unseen_is_a_new_one(rig, plan):
+    """After a gap the same stage may have left and returned; its earlier seconds do not count."""
+    rig.run(20)
+    now = rig.cabinet.read_state()
+    later = replace(now, mode=Mode.LOCAL, uptime_s=now.uptime_s + 90.0, elapsed_s=2.0)
+    assert code(rig.guard.admit(HOLD, later, rig.now_s + 90.0)) != "disagreement"
+    for second in range(1, 3):
+        state = replace(later, uptime_s=later.uptime_s + second, elapsed_s=40.0 + second)
+        verdict = rig.guard.admit(Advance(1), state, rig.now_s + 90.0 + second)
+        assert code(verdict) == "min_green"
+
+
+def test_a_cabinet_that_counts_too_fast_gives_no_short_green(rig, plan):
+    """Seconds that run at twice the clock's pace end no green before the clock agrees."""
+    minimum_s = plan.timings[0].min_green_s
+    state = rig.cabinet.read_state()
+    for second in range(round(minimum_s)):
+        fast = replace(state, uptime_s=2.0 * second, elapsed_s=2.0 * second)
+        assert code(rig.guard.admit(Advance(1), fast, float(second))) == "min_green"
+
+
+def test_a_report_that_stands_still_releases(rig):
+    """A state that is repeated while the clock goes on is stale: released, not held for ever."""
+    rig.run(20)
+    stale = rig.cabinet.read_state()
+    verdicts = [rig.guard.admit(HOLD, stale, rig.now_s + second) for second in range(5)]
+    assert [code(v) for v in verdicts] == ["admitted"] * 3 + ["disagreement"] * 2
+    assert isinstance(verdicts[-1].instead.command, Release)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_stage_without_the_clearance_before_it_releases(rig, mode):
+    """Green to green in one second, where yellow and red are due between them, is not a cabinet to command."""
+    rig.run(10)
+    assert code(rig.ask(Advance(1))) == "admitted"
+    jumped = replace(rig.cabinet.read_state(), stage=1, interval=IntervalKind.GREEN, target=None, mode=mode)
+    assert code(rig.guard.admit(HOLD, jumped, rig.now_s)) == "disagreement"
+
+
+def test_an_old_order_excuses_no_new_change(rig):
+    """The stage that was commanded once and reached is not one that the cabinet may go to unasked later."""
+    rig.run(10)
+    for stage in (1, 0):
+        assert code(rig.ask(Advance(stage))) == "admitted"
+        rig.run(25)
+    leaving = replace(rig.cabinet.read_state(), interval=IntervalKind.YELLOW, elapsed_s=0.0, target=1)
+    assert code(rig.guard.admit(HOLD, leaving, rig.now_s)) == "disagreement"
+
+
+def test_an_order_whose_answer_was_lost_may_come_or_not(rig):
+    """An advance that never arrived is decided anew, one that did is no disagreement."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"  # sent, and lost on the way
+    rig.cabinet.tick(1.0)
+    rig.now_s += 1.0
+    assert code(rig.ask(HOLD)) == "admitted"
+    assert code(rig.ask(Advance(2))) == "admitted"
+    assert "disagreement" not in {code(v) for v in rig.run(10)}
+    assert rig.cabinet.read_state().stage == 2
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_cabinet_back_from_a_restart_is_released_and_then_led_again(site, plan, mode):
+    """After a restart, in whatever mode: five seconds of release, then decisions; the reds count on."""
+    rig = Rig(site, plan)
+    for _ in range(5000):
+        rig.cabinet.tick(1.0)
+    rig.run(200)
+    before_s = rig.guard.longest_red_s
+    rig.cabinet = Cabinet(plan)
+    rig.cabinet._mode = mode
+    rig.now_s += 30.0
+    verdicts = rig.run(6)
+    assert [code(v) for v in verdicts[:5]] == ["disagreement"] * 5
+    assert rig.guard.longest_red_s >= min(before_s, 30.0)
+    assert any(isinstance(v, SafeCommand) and isinstance(v.command, Advance) for v in rig.run(60, Advance(1)))
+
+
+def test_a_clock_set_back_forbids_no_decision(rig):
+    """An hour back: a second is lost, not an hour of decisions."""
+    rig.run(10)
+    assert code(rig.ask(Advance(1))) == "admitted"
+    rig.run(20)
+    rig.now_s -= 3600.0
+    rig.ask(HOLD)
+    assert code(rig.ask(Advance(2))) == "admitted"
+
+
+def test_what_is_no_command_is_not_sealed(rig):
+    """Something that is neither hold, advance nor release never becomes safe."""
+    for thing in (None, "advance", object()):
+        with pytest.raises(AssertionError):
+            rig.guard.admit(thing, rig.cabinet.read_state(), rig.now_s)
 
 
 def test_release_is_admitted(rig):
