@@ -8,7 +8,8 @@ net's right-of-way matrix. Rules, each for every link:
 - ``yellow_then_green``: a yellow ends in red (ours only: SUMO's generated programs flash yellow between two
   stages that serve the same link, which confuses but brings nobody into conflict);
 - ``red_clearance``: from the end of a link's yellow to the start of a crossing green (also a permissive
-  green that becomes protected) the required time; negative when the other is still yellow;
+  green that becomes protected) the required time; negative when the other is still yellow. From the end of a
+  crossing's green it is, for ours, the time to walk over;
 - ``conflicting_greens``: crossing links are green together only where one is permissive and yields by the net;
 - ``max_red``: no link is kept from green longer than allowed, the ends of the recording included. A lamp without
   a connection in the net keeps nobody waiting.
@@ -139,7 +140,7 @@ def audit_signal(layout: SignalLayout, recording: SignalRecording, limits: Limit
     found = [v for link in range(layout.link_count) for v in _check_link(layout, link, runs[link], limits)]
     found += _check_conflicts(layout, recording)
     for clearing, starting in sorted(layout.conflicts):
-        required_s = limits.shipped_clearance_s.get((clearing, starting), limits.red_clearance_s)
+        required_s = limits.clearance_s.get((clearing, starting), limits.red_clearance_s)
         for time_s, measured_s in list_clearances(runs[clearing], runs[starting]):
             if measured_s < required_s - _EPSILON_S:
                 rule = Rule.RED_CLEARANCE

@@ -12,7 +12,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signals.measures.sumo_xml import iter_elements
@@ -36,7 +36,7 @@ class SignalLayout:
     """One signal: how many lamps, which ordered pairs cross, who yields (i, j): i yields to j.
 
     ``names`` has the links that control a connection; a lamp without one controls nothing. ``walkers`` are the
-    links that serve pedestrians only.
+    links that serve pedestrians only, with the metres that they have to walk.
     """
 
     signal: str
@@ -45,17 +45,21 @@ class SignalLayout:
     yields: frozenset[tuple[int, int]]
     names: Mapping[int, str]
     programs: tuple[tuple[Phase, ...], ...]
-    walkers: frozenset[int] = frozenset()
+    walkers: Mapping[int, float] = field(default_factory=dict)
 
 
 def load_layouts(net: Path, additional: Iterable[Path] = ()) -> Mapping[str, SignalLayout]:
     """Every signal of the net; programs also from the additional files."""
     connections: dict[str, list[dict[str, str]]] = defaultdict(list)
     crossings: dict[str, list[dict[str, str]]] = defaultdict(list)
+    lengths_m: dict[str, float] = {}
     junctions: list[ET.Element] = []
     programs: dict[str, list[tuple[Phase, ...]]] = defaultdict(list)
-    for element in iter_elements(net, "connection", "junction", "tlLogic"):
-        if element.tag == "connection":
+    for element in iter_elements(net, "lane", "connection", "junction", "tlLogic"):
+        if element.tag == "lane":
+            if element.get("id", "").startswith(":"):
+                lengths_m[element.get("id", "")] = float(element.get("length", "0"))
+        elif element.tag == "connection":
             _sort_connection(dict(element.attrib), connections, crossings)
         elif element.tag == "junction":
             junctions.append(element)
@@ -64,18 +68,20 @@ def load_layouts(net: Path, additional: Iterable[Path] = ()) -> Mapping[str, Sig
     for file in additional:
         for element in iter_elements(file, "tlLogic"):
             programs[element.get("id", "")].append(_read_program(element))
-    return _build_layouts(connections, crossings, junctions, programs)
+    walks_m = {edge: lengths_m.get(f"{edge}_0", 0.0) for edge in crossings}
+    return _build_layouts(connections, crossings, walks_m, junctions, programs)
 
 
 def _sort_connection(
     c: dict[str, str], connections: dict[str, list[dict[str, str]]], crossings: dict[str, list[dict[str, str]]]
 ) -> None:
-    """Of the ways inside a junction only those on and off a signalled crossing matter: they are its lamps."""
+    """Of the ways inside a junction only those on or off a signalled crossing, ``:JUNCTION_cN``, have a lamp."""
     if not c["from"].startswith(":") and not c["to"].startswith(":"):
         connections[f"{c['from']}_{c['fromLane']}"].append(c)
-    elif "tl" in c:
+    elif "tl" in c and "linkIndex" in c:
         for edge in (c["from"], c["to"]):
-            crossings[edge].append(c)
+            if edge.startswith(":") and edge.rpartition("_")[2].startswith("c"):
+                crossings[edge].append(c)
 
 
 def _read_program(element: ET.Element) -> tuple[Phase, ...]:
@@ -101,6 +107,7 @@ def _list_requests(
 def _build_layouts(
     connections: Mapping[str, list[dict[str, str]]],
     crossings: Mapping[str, list[dict[str, str]]],
+    walks_m: Mapping[str, float],
     junctions: Iterable[ET.Element],
     programs: Mapping[str, list[tuple[Phase, ...]]],
 ) -> Mapping[str, SignalLayout]:
@@ -128,7 +135,7 @@ def _build_layouts(
             frozenset(yields[signal]),
             dict(sorted(names.items())),
             tuple(programs.get(signal, ())),
-            frozenset(set(walked.get(signal, {})) - set(driven.get(signal, {}))),
+            _measure_walks(signal, driven.get(signal, {}), crossings, walks_m),
         )
     return layouts
 
@@ -140,6 +147,18 @@ def _name_links(groups: Mapping[str, list[dict[str, str]]]) -> dict[str, dict[in
         if "tl" in c and "linkIndex" in c:
             names[c["tl"]].setdefault(int(c["linkIndex"]), f"{c['from']}_{c['fromLane']} to {c['to']}_{c['toLane']}")
     return names
+
+
+def _measure_walks(
+    signal: str, driven: Mapping[int, str], crossings: Mapping[str, list[dict[str, str]]], walks_m: Mapping[str, float]
+) -> dict[int, float]:
+    """The longest crossing of each link that only pedestrians use."""
+    found: dict[int, float] = {}
+    for edge, group in crossings.items():
+        for link in (int(c["linkIndex"]) for c in group if c["tl"] == signal):
+            if link not in driven:
+                found[link] = max(walks_m[edge], found.get(link, 0.0))
+    return found
 
 
 def _list_pairs(

@@ -7,7 +7,7 @@ clearance, and nothing holds anybody to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from signals.measures.lamp_runs import (
     LAMP_CLASS,
@@ -73,7 +73,7 @@ def _play(signal: str, phases: Sequence[Phase]) -> SignalRecording:
 
 
 def _list_transitions(
-    program: Sequence[Phase], walkers: frozenset[int], min_green_s: float
+    program: Sequence[Phase], walkers: Container[int], min_green_s: float
 ) -> Iterator[tuple[int, ...]]:
     """Every way from a stage to a next one: the numbers of the phases, both stages included."""
     following = [phase.following or ((k + 1) % len(program),) for k, phase in enumerate(program)]
@@ -102,9 +102,9 @@ def _is_green(phase: Phase) -> bool:
     return bool(shown & {PERMISSIVE, PROTECTED}) and YELLOW not in shown
 
 
-def _is_clearance(before: Phase, phase: Phase, walkers: frozenset[int], min_green_s: float) -> bool:
+def _is_clearance(before: Phase, phase: Phase, walkers: Container[int], min_green_s: float) -> bool:
     """Nothing starts, and it is short or only pedestrians have ended: a part of the intergreen, not a stage."""
     lamps = [(LAMP_CLASS[ord(a)], LAMP_CLASS[ord(b)]) for a, b in zip(before.state, phase.state, strict=True)]
     changed = {k for k, (a, b) in enumerate(lamps) if a != b}
     starts = any(b in (PERMISSIVE, PROTECTED) and a != PROTECTED for a, b in (lamps[k] for k in changed))
-    return bool(changed) and not starts and (phase.shortest_s < min_green_s or changed <= walkers)
+    return bool(changed) and not starts and (phase.shortest_s < min_green_s or all(k in walkers for k in changed))
