@@ -240,7 +240,7 @@ def _lay_out(planner: JourneyPlanner, result: PlanResult) -> Iterator[str]:
         yield format_itinerary(itinerary)
         yield from (f"    {_describe_leg(leg)}" for leg in itinerary.legs)
     yield ""
-    yield from result.notices
+    yield from (notice.text for notice in result.notices)
     yield planner.attribution
 
 
@@ -263,7 +263,7 @@ def _result_to_json(result: PlanResult) -> dict[str, Any]:
     return {
         "itineraries": [_itinerary_to_json(itinerary) for itinerary in result.itineraries],
         "direct": [_itinerary_to_json(itinerary) for itinerary in result.direct],
-        "notices": list(result.notices),
+        "notices": [notice.text for notice in result.notices],
     }
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mobility.model import Coordinate, Mode, Place
 
@@ -49,6 +50,8 @@ class Ride:
     approximate: str = ""
     service_date: dt.date | None = None
     """The service day of the trip itself, which late at night is the one before the itinerary's."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Fields of this class (``headsign``) by BCP-47 language tag, where the languages are known."""
 
 
 @dataclass(frozen=True, slots=True)

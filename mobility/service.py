@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from mobility.network.transfers import Walking
 from mobility.planner.access_egress import list_walks, merge_ends
 from mobility.planner.days import Day, Days
 from mobility.planner.filters import choose_next, drop_long_ways_round, drop_near_duplicates, drop_slower_than_walking
+from mobility.planner.notices import Notice, list_notices
 from mobility.planner.pareto import list_pareto
 from mobility.planner.query import Ends, Query, make_ends
 from mobility.planner.query import Path as FoundPath
@@ -71,6 +73,8 @@ class Line:
     color: str
     geometry: tuple[tuple[Coordinate, ...], ...]
     approximate: str
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Fields of this class by language, as of a ``Ride``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class PlanResult:
 
     itineraries: tuple[Itinerary, ...]
     direct: tuple[Itinerary, ...]
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
 
 
 class JourneyPlanner:
@@ -179,7 +183,8 @@ class JourneyPlanner:
             self._reconstructor.build_itinerary(timetable, query, path, request.start, request.end) for path in paths
         )
         direct = self._direct(request, date, at_s, walk_s)
-        return PlanResult(itineraries, direct, _list_notices(itineraries, direct, request))
+        notices = list_notices(itineraries, arrive_by=request.arrive_by, is_walkable=bool(direct))
+        return PlanResult(itineraries, direct, notices)
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
@@ -217,7 +222,7 @@ class JourneyPlanner:
     def _lines(self) -> tuple[Line, ...]:
         ways = list_ways(self._routes, self._network.schedule, self._shapes)
         return tuple(
-            Line(r.route_id, r.short_name, r.long_name, mode, r.color, way, r.approximate)
+            Line(r.route_id, r.short_name, r.long_name, mode, r.color, way, r.approximate, r.texts)
             for r, mode, way in zip(self._routes.rides, self._routes.modes, ways, strict=True)
         )
 
@@ -279,19 +284,6 @@ def default_cache_dir() -> Path:
 
 def _with_window(query: Query, window_s: int) -> Query:
     return Query(query.access, query.egress, query.at_s, window_s, query.arrive_by, query.max_vehicles, query.limit_s)
-
-
-def _list_notices(
-    itineraries: tuple[Itinerary, ...], direct: tuple[Itinerary, ...], request: PlanRequest
-) -> tuple[str, ...]:
-    notices = ["Walking times are straight lines times a factor; the real way may be longer."]
-    rides = [leg.ride for itinerary in itineraries for leg in itinerary.legs if leg.ride]
-    notices += dict.fromkeys(ride.approximate for ride in rides if ride.approximate)
-    if not itineraries:
-        side = "before" if request.arrive_by else "after"
-        answer = "Walking is the answer." if direct else "Try another time, or allow a longer walk."
-        notices.append(f"No journey by public transport was found within 24 hours {side} that time. {answer}")
-    return tuple(notices)
 
 
 def _describe(place: Place) -> str:

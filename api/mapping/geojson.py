@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from pydantic.alias_generators import to_camel
 
 from api.schemas.server import Feature, FeatureCollection
 from mobility.model import Coordinate, Mode, Place
@@ -37,6 +38,7 @@ def _to_line(line: Line) -> Feature:
             "mode": line.mode,
             "color": line.color,
             "approximate": line.approximate,
+            "texts": {to_camel(field): dict(by_language) for field, by_language in line.texts.items()},
         },
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from api.mapping.places import Wording, to_place
+from api.mapping.places import Wording, find_name, to_place
 from api.mapping.polyline import encode_polyline
 from api.schemas import journey as wire
 from api.schemas.place import Place as WirePlace
 from gtfs.service_days import to_instant
-from mobility.itinerary import Call, Itinerary, Leg
+from mobility.itinerary import Call, Itinerary, Leg, Ride
 from mobility.model import Place
 
 
@@ -55,20 +55,28 @@ def _to_leg(leg: Leg, itinerary: Itinerary, wording: Wording, *, detailed: bool)
         leg_geometry=encode_polyline(leg.geometry if detailed else ()),
     )
     if ride:
-        reply.headsign = ride.headsign or None
+        headsign, short_name, long_name, agency_name, approximate = (
+            _in_words(ride, field, wording)
+            for field in ("headsign", "short_name", "long_name", "agency_name", "approximate")
+        )
+        reply.headsign = headsign or None
         reply.route_id = ride.route_id
         reply.route_color = ride.color or None
         reply.route_text_color = ride.text_color or None
         reply.route_type = ride.route_type
         reply.agency_id = ride.agency_id or None
-        reply.agency_name = ride.agency_name or None
+        reply.agency_name = agency_name or None
         reply.trip_id = ride.trip_id
-        reply.route_short_name = ride.short_name
-        reply.route_long_name = ride.long_name
-        reply.display_name = ride.short_name or ride.long_name
+        reply.route_short_name = short_name
+        reply.route_long_name = long_name
+        reply.display_name = short_name or long_name
         reply.intermediate_stops = [_to_call(call, itinerary, wording) for call in leg.calls]
-        reply.approximate = ride.approximate or None
+        reply.approximate = approximate or None
     return reply
+
+
+def _in_words(ride: Ride, field: str, wording: Wording) -> str:
+    return find_name(ride.texts.get(field, {}), wording.languages, getattr(ride, field))
 
 
 def _to_call(call: Call, itinerary: Itinerary, wording: Wording) -> WirePlace:

@@ -10,6 +10,7 @@ from api.mapping.instants import with_timezone
 from api.schemas.journey import Itinerary
 from api.schemas.parameters import PlanParameters
 from mobility.model import Mode, Place
+from mobility.planner.notices import Notice
 from mobility.service import PlanRequest
 
 MAX_WINDOW_S: Final = 6 * 3600
@@ -24,14 +25,24 @@ RENAMED_MODES: Final[Mapping[str, Mode]] = {
     "AREAL_LIFT": Mode.AERIAL_LIFT,  # up to v4
     "AIRPLANE": Mode.OTHER,
 }
-UNSERVED: Final[Mapping[str, str]] = {
-    "via": "Stops to pass on the way (via) are not offered yet and were ignored.",
-    "requireBikeTransport": "Taking a bicycle along is not offered yet and was ignored.",
-    "requireCarTransport": "Taking a car along is not offered yet and was ignored.",
+UNSERVED: Final[Mapping[str, Mapping[str, str]]] = {
+    "via": {
+        "en": "Stops to pass on the way (via) are not offered yet and were ignored.",
+        "zh-Hant": "尚未提供指定途經站（via），已略過。",
+    },
+    "requireBikeTransport": {
+        "en": "Taking a bicycle along is not offered yet and was ignored.",
+        "zh-Hant": "尚未提供攜帶自行車的條件，已略過。",
+    },
+    "requireCarTransport": {
+        "en": "Taking a car along is not offered yet and was ignored.",
+        "zh-Hant": "尚未提供攜帶汽車的條件，已略過。",
+    },
 }
-NO_STEP_FREE = (
-    "Step-free journeys (WHEELCHAIR) are not offered yet: steps and lifts are not known, so check each station."
-)
+NO_STEP_FREE: Final[Mapping[str, str]] = {
+    "en": "Step-free journeys (WHEELCHAIR) are not offered yet: steps and lifts are not known, so check each station.",
+    "zh-Hant": "尚未提供無障礙行程（WHEELCHAIR）：階梯與電梯資料不明，請逐站確認。",
+}
 
 
 def to_modes(names: Sequence[str]) -> frozenset[Mode] | None:
@@ -84,9 +95,11 @@ def is_within(itinerary: Itinerary, query: PlanParameters) -> bool:
     return not too_far and not too_long
 
 
-def list_unserved(parameters: Iterable[tuple[str, str]]) -> list[str]:
+def list_unserved(parameters: Iterable[tuple[str, str]]) -> list[Notice]:
     """What was asked for and is not offered yet, where silence could mislead."""
-    sentences = [UNSERVED[name] for name, value in parameters if name in UNSERVED and value not in {"", "false"}]
-    if ("pedestrianProfile", "WHEELCHAIR") in list(parameters):
-        sentences.append(NO_STEP_FREE)
-    return sentences
+    parameters = dict.fromkeys(parameters)
+    asked = dict.fromkeys(name for name, value in parameters if name in UNSERVED and value not in {"", "false"})
+    notices = [Notice("not_offered", UNSERVED[name]["en"], UNSERVED[name]) for name in asked]
+    if ("pedestrianProfile", "WHEELCHAIR") in parameters:
+        notices.append(Notice("not_offered", NO_STEP_FREE["en"], NO_STEP_FREE))
+    return notices

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.errors import ParameterRefused
 from api.mapping.journeys import to_itinerary
-from api.mapping.places import Wording, find_coordinate, to_place
+from api.mapping.places import Wording, find_coordinate, find_name, to_place
 from api.mapping.requests import is_within, list_unserved, to_cursors, to_request
 from api.routes.services import Planner, With
 from api.schemas.journey import PlanResponse
@@ -54,6 +54,7 @@ def _plan(query: PlanParameters, request: Request, planner: Planner, *, version:
     itineraries = fitting[: query.max_itineraries]
     # journeys cut off are on the next page; journeys that do not fit are on none
     previous_page, next_page = to_cursors(asked, itineraries if len(itineraries) < len(fitting) else found)
+    notices = (*result.notices, *list_unserved(request.query_params.multi_items()))
     return PlanResponse(
         request_parameters={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
         debug_output={},
@@ -64,7 +65,7 @@ def _plan(query: PlanParameters, request: Request, planner: Planner, *, version:
         itineraries=itineraries,
         previous_page_cursor=previous_page,
         next_page_cursor=next_page,
-        notices=[*result.notices, *list_unserved(request.query_params.multi_items())],
+        notices=[find_name(notice.texts, wording.languages, notice.text) for notice in notices],
     )
 
 

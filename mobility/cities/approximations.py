@@ -12,12 +12,18 @@ from mobility.cities.timed_trip import TimedTrip
 SENTENCE_LANGUAGE = "en"
 
 
-def sentence_for_people(city: City, codes: Iterable[str]) -> str:
-    """The sentences of the codes that people should see, in English (in the feed's language where there is
-    none), in order of the codes; empty when all is exact.
+def sentence_for_people(city: City, codes: Iterable[str], language: str = SENTENCE_LANGUAGE) -> str:
+    """The sentences of the codes that people should see, in ``language`` (in the feed's where there is none), in
+    order of the codes; empty when all is exact.
     """
     shown = [city.approximations[code] for code in sorted(codes) if city.approximations[code].has_badge]
-    return " ".join(a.sentences.get(SENTENCE_LANGUAGE) or a.sentences[city.languages[0]] for a in shown)
+    return " ".join(a.sentences.get(language) or a.sentences[city.languages[0]] for a in shown)
+
+
+def list_translated_sentences(city: City, codes: Mapping[str, Iterable[str]]) -> list[tuple[str, str, str]]:
+    """Route, language and sentence, for every language but that of ``sentence_for_people``."""
+    told = {(route, lang): sentence_for_people(city, codes[route], lang) for route in codes for lang in city.languages}
+    return [(*key, sentence) for key, sentence in told.items() if sentence and key[1] != SENTENCE_LANGUAGE]
 
 
 def list_codes_by_route(trips: Sequence[TimedTrip]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mobility.cities.approximations import build_approximations_file, list_codes_by_route, sentence_for_people
+from mobility.cities.approximations import (
+    build_approximations_file,
+    list_codes_by_route,
+    list_translated_sentences,
+    sentence_for_people,
+)
 from mobility.cities.bus_trips import build_bus_trips
 from mobility.cities.catalog import City
 from mobility.cities.content import content_hash
@@ -248,6 +253,8 @@ def _translations(
                 rows.append((table, field, lang, text, record_id, ""))
         headsigns = {t.headsign[own]: t.headsign[lang] for t in trips if own in t.headsign and lang in t.headsign}
         rows += [("trips", "trip_headsign", lang, text, "", value) for value, text in sorted(headsigns.items())]
+    for route_id, lang, text in list_translated_sentences(city, list_codes_by_route(trips)):
+        rows.append(("routes", "changtong_approximate", lang, text, route_id, ""))
     return GtfsFile(
         "translations.txt", ("table_name", "field_name", "language", "translation", "record_id", "field_value"), rows
     )

@@ -14,11 +14,11 @@ from functools import lru_cache
 import numpy as np
 
 from gtfs.feed import Feed
-from gtfs.service_days import feed_language
 from mobility.model import Coordinate, Mode, Place, mode_of_route_type
 from mobility.network.distance import great_circle_m
 from mobility.network.schedule import STATION, Schedule, lookup
 from mobility.network.timetable import Ints
+from mobility.network.translations import Translations, build_translations
 
 SAME_PLACE_M = 300.0
 
@@ -76,9 +76,8 @@ def fold(text: str) -> str:
 def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
     """Read names, translations and modes of all stops and stations."""
     stops = feed["stops.txt"]
-    names = _read_translations(feed)
-    language = feed_language(feed)
-    places = tuple(_make_place(feed, row, names, language) for row in schedule.stop_row.tolist())
+    translations = build_translations(feed)
+    places = tuple(_make_place(feed, row, translations) for row in schedule.stop_row.tolist())
     own = {stop_id: (number,) for number, stop_id in enumerate(schedule.stop_ids)}
     children: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(schedule.stop_row.tolist()):
@@ -90,7 +89,7 @@ def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
         platforms = children.get(stops["stop_id"][row])
         if platforms:
             at = places[platforms[0]].at
-            stations.append(_make_place(feed, row, names, language, at))
+            stations.append(_make_place(feed, row, translations, at))
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, place in enumerate(places):
         for name in {fold(name) for name in (place.name, *place.names.values())}:
@@ -108,8 +107,7 @@ def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
 def _make_place(
     feed: Feed,
     row: int,
-    names: dict[str, dict[str, str]],
-    language: str,
+    translations: Translations,
     fallback: Coordinate | None = None,
 ) -> Place:
     stops = feed["stops.txt"]
@@ -118,9 +116,8 @@ def _make_place(
     at = fallback if fallback and not (-90 <= lat <= 90 and -180 <= lon <= 180) else None
     if at is None:
         at = _coordinate_of(feed, row) if np.isnan(lat) or np.isnan(lon) else Coordinate(lat, lon)
-    own = {language: name} if language and name else {}
-    translated = names.get(f"#{stop_id}") or names.get(name) or {}
-    return Place(name or stop_id, at, stop_id, stops["stop_code"][row], own | translated)
+    names = translations.list_texts("stops", "stop_name", stop_id, name)
+    return Place(name or stop_id, at, stop_id, stops["stop_code"][row], names)
 
 
 def _coordinate_of(feed: Feed, row: int) -> Coordinate:
@@ -128,17 +125,6 @@ def _coordinate_of(feed: Feed, row: int) -> Coordinate:
     stops = feed["stops.txt"]
     parent = int(np.flatnonzero(stops["stop_id"] == stops["parent_station"][row])[0])
     return Coordinate(float(stops["stop_lat"][parent]), float(stops["stop_lon"][parent]))
-
-
-def _read_translations(feed: Feed) -> dict[str, dict[str, str]]:
-    """Stop names by language, under ``#stop_id`` or under the name that is translated."""
-    table = feed["translations.txt"]
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    rows = np.flatnonzero((table["table_name"] == "stops") & (table["field_name"] == "stop_name"))
-    for row in rows.tolist():
-        key = f"#{table['record_id'][row]}" if table["record_id"][row] else table["field_value"][row]
-        found[key][table["language"][row]] = table["translation"][row]
-    return found
 
 
 def _list_modes(feed: Feed, schedule: Schedule) -> tuple[frozenset[Mode], ...]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gtfs.feed import Feed
 from mobility.itinerary import Ride
-from mobility.model import Mode, mode_of_route_type
+from mobility.model import Mode, Place, mode_of_route_type
 from mobility.network.schedule import lookup
 from mobility.network.timetable import Ints
+from mobility.network.translations import Translations, build_translations
 
 APPROXIMATE_COLUMN = "changtong_approximate"
-"""Our own column of routes.txt: a sentence that says why the times are not a published timetable."""
+"""Our own column of routes.txt: a sentence in English that says why the times are not a published timetable;
+its translations stand in translations.txt.
+"""
+APPROXIMATE_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,19 @@ class RouteTable:
     trip_route: Ints
     trip_ids: tuple[str, ...]
     trip_headsigns: tuple[str, ...]
+    translations: Translations
 
-    def ride_of(self, trip: int, service_date: dt.date, last_stop: str) -> Ride:
+    def ride_of(self, trip: int, service_date: dt.date, last_stop: Place) -> Ride:
         """The ride of a trip of the feed; where it has no headsign its last stop stands in."""
         route = self.rides[self.trip_route[trip]] if self.trip_route[trip] >= 0 else UNKNOWN
+        trip_id, headsign = self.trip_ids[trip], self.trip_headsigns[trip]
+        texts = self.translations.list_texts("trips", "trip_headsign", trip_id, headsign) if headsign else None
         return replace(
             route,
-            trip_id=self.trip_ids[trip],
-            headsign=self.trip_headsigns[trip] or last_stop,
+            trip_id=trip_id,
+            headsign=headsign or last_stop.name,
             service_date=service_date,
+            texts=_without_empty({**route.texts, "headsign": last_stop.names if texts is None else texts}),
         )
 
     def mode_of(self, trip: int) -> Mode:
@@ -46,32 +55,51 @@ UNKNOWN = Ride(route_id="", trip_id="", short_name="?")
 
 def build_routes(feed: Feed) -> RouteTable:
     """Read routes.txt, agency.txt and the names of trips.txt."""
+    translations = build_translations(feed)
     routes, trips, agencies = feed["routes.txt"], feed["trips.txt"], feed["agency.txt"]
     index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
     agency = dict(zip(agencies["agency_id"].tolist(), agencies["agency_name"].tolist(), strict=True))
+    spoken = dict(zip(agencies["agency_id"].tolist(), agencies["agency_lang"].tolist(), strict=True))
     only = agencies["agency_id"][0] if len(agencies) == 1 else ""
     approximate = routes.columns.get(APPROXIMATE_COLUMN, [""] * len(routes))
     rides = []
     for row in range(len(routes)):
         agency_id = routes["agency_id"][row] or only
-        rides.append(
-            Ride(
-                route_id=routes["route_id"][row],
-                trip_id="",
-                short_name=routes["route_short_name"][row],
-                long_name=routes["route_long_name"][row],
-                agency_id=agency_id,
-                agency_name=agency.get(agency_id, ""),
-                color=routes["route_color"][row],
-                text_color=routes["route_text_color"][row],
-                route_type=int(routes["route_type"][row]),
-                approximate=str(approximate[row]),
-            )
+        ride = Ride(
+            route_id=routes["route_id"][row],
+            trip_id="",
+            short_name=routes["route_short_name"][row],
+            long_name=routes["route_long_name"][row],
+            agency_id=agency_id,
+            agency_name=agency.get(agency_id, ""),
+            color=routes["route_color"][row],
+            text_color=routes["route_text_color"][row],
+            route_type=int(routes["route_type"][row]),
+            approximate=str(approximate[row]),
         )
+        rides.append(replace(ride, texts=_list_texts(ride, translations, spoken.get(agency_id, ""))))
     return RouteTable(
         rides=tuple(rides),
         modes=tuple(mode_of_route_type(ride.route_type) for ride in rides),
         trip_route=lookup(index, trips["route_id"], len(trips)),
         trip_ids=tuple(trips["trip_id"].tolist()),
         trip_headsigns=tuple(trips["trip_headsign"].tolist()),
+        translations=translations,
     )
+
+
+def _list_texts(ride: Ride, translations: Translations, agency_language: str) -> Mapping[str, Mapping[str, str]]:
+    texts = translations.list_texts
+    why = texts("routes", APPROXIMATE_COLUMN, ride.route_id, ride.approximate, APPROXIMATE_LANGUAGE)
+    return _without_empty(
+        {
+            "short_name": texts("routes", "route_short_name", ride.route_id, ride.short_name),
+            "long_name": texts("routes", "route_long_name", ride.route_id, ride.long_name),
+            "agency_name": texts("agency", "agency_name", ride.agency_id, ride.agency_name, agency_language),
+            "approximate": why,
+        }
+    )
+
+
+def _without_empty(texts: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    return {field: by_language for field, by_language in texts.items() if by_language}

@@ -84,7 +84,7 @@ class Reconstructor:
             departure_s=departures[ride.board_pos],
             arrival_s=arrivals[ride.alight_pos],
             distance_m=line_length_m(line),
-            ride=self.routes.ride_of(trip, date, self.places.stops[stops[-1]].name),
+            ride=self.routes.ride_of(trip, date, self.places.stops[stops[-1]]),
             calls=calls,
             geometry=line,
         )

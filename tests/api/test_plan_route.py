@@ -91,6 +91,28 @@ def test_names_come_in_the_language_asked_for(plan, parameters):
     assert plan().json()["from"]["name"] == "美麗島"
 
 
+def test_vehicles_are_named_in_the_language_asked_for(plan):
+    """Line, direction and operator too; what the feed does not translate stays as it is."""
+    metro, tram = (plan(language="en").json()["itineraries"][0]["legs"][i] for i in (1, 3))
+    told = [metro[key] for key in ("displayName", "routeShortName", "routeLongName", "headsign", "agencyName")]
+    assert told == ["Red Line", "Red Line", "Siaogang – Gangshan", "Siaogang", "Kaohsiung Metro"]
+    assert (tram["displayName"], tram["headsign"]) == ("輕軌", "哈瑪星")
+    own = plan(language="zh-TW").json()["itineraries"][0]["legs"][1]
+    assert (own["displayName"], own["headsign"]) == ("紅線", "小港")
+
+
+def test_what_is_estimated_is_said_in_the_language_asked_for(plan):
+    """Reasons and notices come in Chinese when asked for, else in English."""
+    chinese = plan(language="zh-TW", pedestrianProfile="WHEELCHAIR").json()
+    assert chinese["itineraries"][0]["legs"][3]["approximate"] == "週末時刻依 2019 年時刻表估計。"
+    assert chinese["notices"][0] == "步行為直線距離乘以 1.3。"
+    assert "無障礙" in chinese["notices"][1]
+    for parameters in ({}, {"language": "en"}):
+        english = plan(**parameters).json()
+        assert "2019" in english["itineraries"][0]["legs"][3]["approximate"]
+        assert english["notices"] == ["Walking is a straight line times 1.3."]
+
+
 @pytest.mark.parametrize("value", ["SUBWAY,TRAM", ["SUBWAY", "TRAM"], ["SUBWAY,TRAM", "SUBWAY"]])
 def test_arrays_repeat_or_use_commas(plan, city, value):
     """MOTIS's client repeats the key, its document says commas: both are understood, also mixed."""

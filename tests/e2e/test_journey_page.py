@@ -59,6 +59,12 @@ def test_english_names_and_words(open_page):
     assert page.locator("#go").inner_text() == "Search"
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("#to").input_value() == "Dream Mall"
+    chosen = page.locator(".journey.chosen").inner_text()
+    assert "Red Line" in chosen
+    assert "Circular Light Rail" in chosen
+    assert "direction Siaogang" in chosen
+    assert "clockwise" in chosen.lower()
+    assert not re.search(r"[\u4e00-\u9fff]", chosen)
     assert "lang=en" in page.url
 
 

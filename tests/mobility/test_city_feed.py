@@ -290,6 +290,17 @@ def test_city_feed_tells_riders_what_is_estimated(feed):
         )
 
 
+def test_city_feed_tells_riders_in_their_language_what_is_estimated(feed):
+    """Each sentence about a route has its Chinese in translations.txt."""
+    chinese = {
+        row["record_id"]: row["translation"]
+        for row in feed["translations.txt"]
+        if row["field_name"] == "changtong_approximate" and row["language"] == "zh-TW"
+    }
+    assert set(chinese) == {row["route_id"] for row in feed["routes.txt"] if row["changtong_approximate"]}
+    assert "週五與週末班次為 2019 年時刻表。" in chinese["KRTC-R"]
+
+
 def test_city_feed_marks_weekend_metro_trips_apart(trips):
     """Friday and weekend trains rest on 2019 departures, Monday to Thursday only on 2019 run times."""
     basis = {(t["service_id"], t["changtong_basis"]) for t in trips.values() if t["route_id"].startswith("KRTC")}

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from mobility.model import Mode, mode_of_route_type
+from mobility.model import Coordinate, Mode, Place, mode_of_route_type
 from mobility.network.routes import build_routes
 
 FEED = """
@@ -39,15 +39,34 @@ t2,08:30:00,08:30:00,B,2
 t3,08:40:00,08:40:00,A,1
 t3,08:50:00,08:50:00,B,2
 """
+TRANSLATED = """
+# translations.txt
+table_name,field_name,language,translation,record_id,field_value
+routes,route_short_name,de,Eins,,1
+agency,agency_name,de,Beispiel,,Example
+trips,trip_headsign,de,Hafen,,Harbour
+"""
 DATE = dt.date(2026, 7, 15)
+BETA = Place("Beta", Coordinate(22.6, 120.3), names={"en": "Beta", "de": "Betha"})
 
 
 def test_rides_carry_line_direction_and_agency(net):
     """A headsign where there is one, else the last stop; the only agency where the route names none."""
     routes = build_routes(net(FEED).feed)
-    first, second = routes.ride_of(0, DATE, "Beta"), routes.ride_of(1, DATE, "Beta")
+    first, second = (routes.ride_of(trip, DATE, BETA) for trip in (0, 1))
     assert (first.short_name, first.headsign, first.agency_name, first.color) == ("1", "Harbour", "Example", "00FF00")
     assert (second.long_name, second.headsign, routes.mode_of(1)) == ("Second", "Beta", Mode.TRAM)
+
+
+def test_rides_are_named_in_every_language_of_the_feed(net):
+    """By record where translations.txt names one, else by text; a missing headsign speaks as the last stop does."""
+    routes = build_routes(net(FEED + TRANSLATED).feed)
+    first, second = (routes.ride_of(trip, DATE, BETA) for trip in (0, 1))
+    assert first.texts["short_name"]["de"] == "Eins"
+    assert first.texts["agency_name"]["de"] == "Beispiel"
+    assert first.texts["headsign"]["de"] == "Hafen"
+    assert second.texts["headsign"]["de"] == "Betha"
+    assert "short_name" not in second.texts or "de" not in second.texts["short_name"]
 
 
 def test_a_trip_of_an_unknown_route_can_be_ridden(net):

@@ -69,6 +69,8 @@ stops,stop_name,en,Formosa Boulevard,ST
 stops,stop_name,en,Formosa Boulevard,R10
 stops,stop_name,en,Formosa Boulevard,O5
 stops,stop_name,en,Dream Mall,C5
+routes,route_short_name,en,Red,R
+agency,agency_name,en,Example Transport,X
 """
 
 
@@ -100,7 +102,7 @@ def test_the_next_five_departures(planner):
     result = ask(planner, "美麗島", "夢時代")
     assert lines(result)[0] == "R10 ~ SUBWAY R 08:00 08:09 ~ C5 [08:00 08:09 9m Tx0]"
     assert [i.departure_s // 60 for i in result.itineraries] == [480, 490, 500, 510, 520]
-    assert any("straight lines" in notice for notice in result.notices)
+    assert any("straight lines" in notice.text for notice in result.notices)
 
 
 def test_a_name_of_several_stops_lets_one_start_at_any(planner):
@@ -124,6 +126,18 @@ def test_late_at_night_the_answer_is_tomorrow_morning(planner):
     result = ask(planner, "美麗島", "夢時代", "23:55", itineraries=1)
     assert lines(result) == ["R10 ~ SUBWAY R 30:00 30:09 ~ C5 [30:00 30:09 9m Tx0]"]
     assert result.itineraries[0].legs[0].ride.service_date == dt.date(2026, 7, 16)
+
+
+def test_names_of_lines_and_sentences_come_in_every_language(planner):
+    """A ride and a line carry the feed's translations, a notice English and Chinese."""
+    result = ask(planner, "美麗島", "夢時代", itineraries=1)
+    ride = result.itineraries[0].legs[0].ride
+    assert ride.texts["short_name"] == {"zh": "R", "en": "Red"}
+    assert ride.texts["agency_name"] == {"zh": "Example Transit", "en": "Example Transport"}
+    assert planner.lines()[0].texts["short_name"]["en"] == "Red"
+    nowhere = ask(planner, "美麗島", "22.9,120.9").notices
+    assert all(set(notice.texts) == {"en", "zh-Hant"} and notice.code for notice in nowhere)
+    assert "找不到" in nowhere[-1].texts["zh-Hant"]
 
 
 def test_a_leg_shows_calls_line_and_shape(planner):
@@ -164,7 +178,7 @@ def test_where_nothing_goes_the_answer_says_so(planner):
     """No journey is an empty answer with a sentence, not an error."""
     result = ask(planner, "美麗島", "22.9,120.9")
     assert result.itineraries == ()
-    assert any("No journey" in notice for notice in result.notices)
+    assert any("No journey" in notice.text for notice in result.notices)
 
 
 def test_a_date_outside_the_calendar_names_the_valid_range(planner):

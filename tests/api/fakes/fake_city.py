@@ -6,6 +6,7 @@ import datetime as dt
 
 from mobility.itinerary import Call, Itinerary, Leg, Ride
 from mobility.model import Coordinate, Mode, Place
+from mobility.planner.notices import Notice
 from mobility.service import Line, Match, OutsideService, PlaceNotFound, PlanRequest, PlanResult
 
 FORMOSA = Place(
@@ -18,6 +19,7 @@ MID = Place("獅甲", Coordinate(22.606, 120.308), "R7", "R7", {"zh-TW": "獅甲
 KERB = Place("夢時代(中華五路)", Coordinate(22.5953, 120.3048), "bus-7")
 STOPS = (FORMOSA, MID, KAISYUAN, STAR, DREAM, KERB)
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
+WALKS = {"en": "Walking is a straight line times 1.3.", "zh-Hant": "步行為直線距離乘以 1.3。"}
 WHY = "Weekend times are estimated from the timetable of 2019."
 
 
@@ -25,8 +27,27 @@ def _line(*stops):
     return tuple(stop.at for stop in stops)
 
 
-RED = Ride("KRTC-R", "R-0801", "紅線", "Red Line", "小港", "KRTC", "高雄捷運", "E20B65", "FFFFFF", 1)
-CIRCLE = Ride("KLRT-C", "C-0820", "輕軌", "Circular", "哈瑪星", "KLRT", "高雄輕軌", "7CBD52", "", 0, WHY)
+RED_TEXTS = {
+    "short_name": {"zh-TW": "紅線", "en": "Red Line"},
+    "long_name": {"zh-TW": "小港－岡山", "en": "Siaogang – Gangshan"},
+    "headsign": {"zh-TW": "小港", "en": "Siaogang"},
+    "agency_name": {"zh-TW": "高雄捷運", "en": "Kaohsiung Metro"},
+}
+RED = Ride("KRTC-R", "R-0801", "紅線", "小港－岡山", "小港", "KRTC", "高雄捷運", "E20B65", "FFFFFF", 1, texts=RED_TEXTS)
+CIRCLE = Ride(
+    "KLRT-C",
+    "C-0820",
+    "輕軌",
+    "Circular",
+    "哈瑪星",
+    "KLRT",
+    "高雄輕軌",
+    "7CBD52",
+    "",
+    0,
+    WHY,
+    texts={"approximate": {"en": WHY, "zh-TW": "週末時刻依 2019 年時刻表估計。"}},
+)
 
 
 class FakeCity:
@@ -71,7 +92,7 @@ class FakeCity:
         return PlanResult(
             (Itinerary(legs, day, self.timezone, (30, "TWD")),),
             (Itinerary((walk,), day, self.timezone),),
-            ("Walking is a straight line times 1.3.",),
+            (Notice("straight_walks", WALKS["en"], WALKS),),
         )
 
     def find_place(self, text):
@@ -91,7 +112,9 @@ class FakeCity:
 
     def lines(self):
         return (
-            Line("KRTC-R", "紅線", "Red Line", Mode.SUBWAY, "E20B65", (_line(FORMOSA, MID, KAISYUAN),), ""),
+            Line(
+                "KRTC-R", "紅線", "小港－岡山", Mode.SUBWAY, "E20B65", (_line(FORMOSA, MID, KAISYUAN),), "", RED_TEXTS
+            ),
             Line("KLRT-C", "輕軌", "Circular", Mode.TRAM, "7CBD52", (_line(STAR, DREAM),), WHY),
             Line("100", "100", "", Mode.BUS, "", (_line(KERB, FORMOSA),), ""),
         )

@@ -1,0 +1,62 @@
+"""What people are told beside a journey: sentences with a code, in every language there is.
+
+The sentences of a city (what of its timetable is estimated) come with its feed; those of the service are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mobility.itinerary import Itinerary, Ride
+
+STRAIGHT_WALKS: Final = "straight_walks"
+NO_JOURNEY: Final = "no_journey"
+APPROXIMATE_TIMES: Final = "approximate_times"
+
+_WALKS = {
+    "en": "Walking times are straight lines times a factor; the real way may be longer.",
+    "zh-Hant": "步行時間依直線距離乘以係數估計，實際路程可能更長。",
+}
+_NONE_AFTER = {
+    "en": "No journey by public transport was found within 24 hours after that time.",
+    "zh-Hant": "該時間之後 24 小時內找不到大眾運輸行程。",
+}
+_NONE_BEFORE = {
+    "en": "No journey by public transport was found within 24 hours before that time.",
+    "zh-Hant": "該時間之前 24 小時內找不到大眾運輸行程。",
+}
+_WALK = {"en": " Walking is the answer.", "zh-Hant": "步行即可到達。"}
+_TRY = {"en": " Try another time, or allow a longer walk.", "zh-Hant": "請換個時間，或放寬步行距離再試。"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for people, stable ``code`` for machines. ``text`` is what to say where no language of ``texts``
+    (by BCP-47 tag) is asked for.
+    """
+
+    code: str
+    text: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_notices(itineraries: Iterable[Itinerary], *, arrive_by: bool, is_walkable: bool) -> tuple[Notice, ...]:
+    """What one should know of these journeys, each sentence once."""
+    itineraries = tuple(itineraries)
+    rides = [leg.ride for itinerary in itineraries for leg in itinerary.legs if leg.ride]
+    notices = [_own(STRAIGHT_WALKS, _WALKS)]
+    notices += {ride.approximate: _approximate(ride) for ride in rides if ride.approximate}.values()
+    if not itineraries:
+        none, advice = _NONE_BEFORE if arrive_by else _NONE_AFTER, _WALK if is_walkable else _TRY
+        notices.append(_own(NO_JOURNEY, {language: none[language] + advice[language] for language in none}))
+    return tuple(notices)
+
+
+def _own(code: str, texts: Mapping[str, str]) -> Notice:
+    return Notice(code, texts["en"], texts)
+
+
+def _approximate(ride: Ride) -> Notice:
+    return Notice(APPROXIMATE_TIMES, ride.approximate, ride.texts.get("approximate", {}))
