@@ -8,6 +8,7 @@ says what is wrong in words an engineer can act on. Terms: NTCIP 1202 and MUTCD 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -164,6 +165,8 @@ def _lamp_between(m: int, leaving: Stage, entering: Stage, ending: frozenset[int
 
 def validate(plan: TimingPlan, intersection: Intersection) -> tuple[PlanFault, ...]:
     """Everything that is wrong with a plan; empty where it may be used."""
+    if faults := tuple(_uncountable(plan)) or tuple(_unknown_stages(plan)):  # no comparison below would hold
+        return faults
     return tuple(
         fault
         for check in (
@@ -178,10 +181,60 @@ def validate(plan: TimingPlan, intersection: Intersection) -> tuple[PlanFault, .
     )
 
 
+def _uncountable(plan: TimingPlan) -> Iterator[PlanFault]:
+    """Times that are no times: NaN passes every comparison, an infinite bound is none."""
+    limits = plan.limits
+    times_s = {
+        "limit min_green_s": limits.min_green_s,
+        "limit max_red_s": limits.max_red_s,
+        "cycle": plan.cycle_s,
+        **{f"minimum green of stage {k}": t.min_green_s for k, t in enumerate(plan.timings)},
+        **{f"maximum green of stage {k}": t.max_green_s for k, t in enumerate(plan.timings)},
+        **{f"green of step {k} of the sequence": step.green_s for k, step in enumerate(plan.sequence, 1)},
+        **{
+            f"{interval.kind.value} from stage {a} to stage {b}": interval.duration_s
+            for (a, b), change in plan.transitions.items()
+            for interval in change
+        },
+    }
+    for name, value_s in times_s.items():
+        if not (math.isfinite(value_s) and value_s > 0):
+            yield PlanFault("not_a_time", f"The {name} is {value_s:g} s; it has to be a number of seconds above zero.")
+    clearance_s = {"limit yellow_s": limits.yellow_s, "limit red_clearance_s": limits.red_clearance_s}
+    for name, value_s in clearance_s.items():
+        if not (math.isfinite(value_s) and value_s >= 0):
+            yield PlanFault("not_a_time", f"The {name} is {value_s:g} s; it has to be a number of seconds.")
+    if not math.isfinite(plan.offset_s):
+        yield PlanFault("not_a_time", f"The offset is {plan.offset_s:g} s; it has to be a number of seconds.")
+
+
+def _unknown_stages(plan: TimingPlan) -> Iterator[PlanFault]:
+    count = len(plan.stages)
+    if count == 0 or not plan.sequence:
+        yield PlanFault("no_stages", "The plan has no stage, or its sequence has none; there is nothing to show.")
+    if len(plan.timings) != count:
+        yield PlanFault("timings_missing", f"There are {count} stages and {len(plan.timings)} timings; give one each.")
+    order = [step.stage for step in plan.sequence]
+    for stage in sorted(set(order)):
+        if not 0 <= stage < count:
+            yield PlanFault("unknown_stage", f"The sequence names stage {stage}; the plan has {count}.")
+        elif order.count(stage) > 1:  # who knows only the running stage cannot say which of its steps runs
+            yield PlanFault(
+                "stage_repeated", f"The sequence has stage {stage} {order.count(stage)} times; once, please."
+            )
+    for (a, b), change in plan.transitions.items():
+        if any(interval.kind is IntervalKind.GREEN for interval in change):
+            yield PlanFault("green_in_transition", f"The transition from stage {a} to stage {b} has a green interval.")
+
+
 def _missing_movements(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
     served = {m for s in plan.stages for m in s.greens | s.stop_then_go}
     for m in sorted(set(range(len(intersection.movements))) - served):
         yield PlanFault("movement_missing", f"{intersection.describe(m)} is green in no stage; add it to one.")
+    local = {m for step in plan.sequence for m in plan.stages[step.stage].greens | plan.stages[step.stage].stop_then_go}
+    for m in sorted(served - local):
+        message = f"{intersection.describe(m)} is green in no step of the local sequence; add a stage that serves it."
+        yield PlanFault("movement_not_local", message)
 
 
 def _stage_conflicts(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:

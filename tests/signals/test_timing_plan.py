@@ -1,5 +1,6 @@
 """Transitions from what ends and what starts, and plans judged in words."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -190,3 +191,55 @@ def test_every_pair_of_stages_has_a_sound_transition():
     """Any stage to any stage: n (n - 1) transitions, all of which pass."""
     assert len(plan().transitions) == 6
     assert validate(plan(), crossing()) == ()
+
+
+@pytest.mark.parametrize("value_s", [math.nan, math.inf, -math.inf, -1.0])
+def test_a_time_that_is_none_is_refused_wherever_it_stands(value_s):
+    """NaN passes every comparison and an infinite bound is none: each number of a plan is looked at first."""
+    sound = plan()
+    yellow = replace(sound.transitions[0, 2][0], duration_s=value_s)
+    changed = [replace(sound, limits=replace(LIMITS, **{name: value_s})) for name in LIMITS.__dataclass_fields__]
+    changed += [
+        replace(sound, cycle_s=value_s),
+        replace(sound, timings=(StageTiming(value_s, 50), *sound.timings[1:])),
+        replace(sound, timings=(StageTiming(5, value_s), *sound.timings[1:])),
+        replace(sound, sequence=(LocalStep(0, value_s), *sound.sequence[1:])),
+        replace(sound, transitions={**sound.transitions, (0, 2): (yellow, *sound.transitions[0, 2][1:])}),
+    ]
+    for unsound in changed:
+        assert [f.code for f in validate(unsound, crossing())] == ["not_a_time"]
+    if not math.isfinite(value_s):
+        assert [f.code for f in validate(replace(sound, offset_s=value_s), crossing())] == ["not_a_time"]
+
+
+@pytest.mark.parametrize("name", ["min_green_s", "max_red_s"])
+def test_a_bound_of_zero_is_no_bound(name):
+    """A minimum green or maximum red of zero is refused."""
+    faults = validate(plan(limits=replace(LIMITS, **{name: 0.0})), crossing())
+    assert [f.code for f in faults] == ["not_a_time"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sequence": ()}, "no_stages"),
+        ({"sequence": (LocalStep(0, 20), LocalStep(3, 20))}, "unknown_stage"),
+        ({"sequence": (LocalStep(0, 20), LocalStep(-1, 20))}, "unknown_stage"),
+        ({"sequence": (LocalStep(0, 20), LocalStep(1, 8), LocalStep(0, 20), LocalStep(2, 9))}, "stage_repeated"),
+        ({"sequence": (LocalStep(0, 20), LocalStep(1, 8))}, "movement_not_local"),
+        ({"timings": (StageTiming(5, 50),) * 2}, "timings_missing"),
+    ],
+)
+def test_a_sequence_that_cannot_be_followed_is_refused(changes, code):
+    """No step, unknown stages, one stage twice, a movement left out, or timings missing: a fault, no traceback."""
+    assert code in {f.code for f in validate(plan(**changes), crossing())}
+
+
+def test_a_transition_shows_no_green_interval():
+    """A part of a transition that calls itself green would be taken for a stage."""
+    sound = plan()
+    green = replace(sound.transitions[0, 2][0], kind=IntervalKind.GREEN)
+    faults = validate(
+        replace(sound, transitions={**sound.transitions, (0, 2): (green, *sound.transitions[0, 2][1:])}), crossing()
+    )
+    assert "green_in_transition" in {f.code for f in faults}
