@@ -5,9 +5,11 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import fakeredis
 import pytest
+from redis.exceptions import RedisError
 
 from api.errors import EvaluationNotFound, StoreUnavailable
 from api.schemas.evaluation import EvaluationOrder, EvaluationState, RunStatus
@@ -44,14 +46,15 @@ def redis_server(tmp_path_factory):
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         url = f"redis://127.0.0.1:{port}/0"
-        for _ in range(100):
-            try:
-                connect(url).ping()
-                break
-            except OSError:
+        try:
+            for _ in range(100):
+                with suppress(RedisError):
+                    connect(url).ping()
+                    break
                 time.sleep(0.05)
-        yield url
-        process.terminate()
+            yield url
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
