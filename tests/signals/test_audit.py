@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -159,6 +160,27 @@ def test_too_long_a_red_is_found_also_at_the_ends(crossing):
     """Link 1 is never green in 61 s; a red that began before the recording is measured from its start."""
     assert audit(crossing, ((0, "Grgr"), (61, ""))) == [(Rule.MAX_RED, 1, -1, 0, 61), (Rule.MAX_RED, 3, -1, 0, 61)]
     assert audit(crossing, ((0, "Grgr"), (60, ""))) == []
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_lamp_that_controls_nothing_starves_nobody(crossing, is_ours):
+    """Programs have lamps left over from connections that the net no longer has: always red, and nobody waits there."""
+    net = crossing.net.read_text(encoding="utf-8").replace('linkIndex="3"', 'linkIndex="5"')
+    crossing.net.write_text(re.sub(r'state="(\w{3})(\w)"', r'state="\1rr\2"', net), encoding="utf-8")
+    layout = load_layouts(crossing.net)["x"]
+    assert (layout.link_count, sorted(layout.names)) == (6, [0, 1, 2, 5])
+    states = [
+        (0, "GrgrrG"),
+        (30, "yryrry"),
+        (33, "rrrrrr"),
+        (35, "rGrrrr"),
+        (60, "ryrrrr"),
+        (63, "rrrrrr"),
+        (65, "GrgrrG"),
+    ]
+    assert audit(crossing, (*states, (90, "")), is_ours=is_ours) == []
+    starved = [(at, state[:5] + "r") for at, state in states]
+    assert audit(crossing, (*starved, (90, "")), is_ours=is_ours) == [(Rule.MAX_RED, 5, -1, 0, 90)]
 
 
 def test_shipped_short_greens_are_held_to_what_is_shipped(crossing):
