@@ -32,6 +32,8 @@ MEASURES = (
     "collisions",
     "emergency_stops",
 )
+# those that are compared with a baseline; counts such as teleports are shouted instead
+PAIRED = (*MEASURES[:7], "p95_waiting_s", "max_waiting_s")
 _SHOWN_VIOLATIONS = 20
 
 
@@ -108,7 +110,7 @@ class EvaluationReport:
                 {
                     "controller": name,
                     "against": baseline,
-                    **{m: self.get_change(name, baseline, m).to_json() for m in MEASURES[:7]},
+                    **{m: self.get_change(name, baseline, m).to_json() for m in PAIRED},
                 }
                 for baseline in self.list_baselines()
                 for name in self.controllers

@@ -41,22 +41,51 @@ def with_run(report, controller, seed, **changes):
     return replace(report, runs=runs)
 
 
+AGREED = (
+    "waiting_s", "time_loss_s", "travel_time_s", "stops", "co2_kg", "nox_g", "fuel_kg", "unserved", "teleports",
+    "safety_violations",
+)  # fmt: skip
+
+
 def test_the_json_has_the_agreed_shape(report):
-    """Every measure of every controller is a mean, an interval of two ends and a value per seed."""
-    found = json.loads(json.dumps(report.to_json()))
+    """First what was agreed, in its order: scenario, seeds, sensing, and ten measures of every controller.
+
+    Each measure is a mean, an interval of two ends and a number per seed, and nothing else. What the report says
+    beyond that comes after, under keys of its own.
+    """
+    found = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert list(found)[:4] == ["scenario", "seeds", "sensing", "controllers"]
     assert (found["scenario"], found["seeds"], found["sensing"]) == ("toy", [1, 2], "ideal")
     assert list(found["controllers"]) == ["fixed", "actuated", "adaptive"]
-    agreed = {
-        "waiting_s", "time_loss_s", "travel_time_s", "stops", "co2_kg", "nox_g", "fuel_kg", "unserved", "teleports",
-        "safety_violations",
-    }  # fmt: skip
     for measures in found["controllers"].values():
-        assert agreed <= set(measures)
+        assert tuple(measures)[: len(AGREED)] == AGREED
         for value in measures.values():
-            assert set(value) == {"mean", "ci95", "per_seed"}
+            assert list(value) == ["mean", "ci95", "per_seed"]
             assert len(value["ci95"]) == len(value["per_seed"]) == 2
+            assert value["ci95"][0] <= value["mean"] <= value["ci95"][1]
     assert found["controllers"]["fixed"]["waiting_s"]["per_seed"] == [40, 60]
     assert found["controllers"]["fixed"]["waiting_s"]["mean"] == 50
+
+
+def test_a_single_seed_has_the_same_shape_without_an_interval(report):
+    """The ends of the interval are null; a reader finds every key that it finds with more seeds."""
+    single = replace(report, seeds=(1,), runs=tuple(run for run in report.runs if run.seed == 1))
+    found = json.loads(json.dumps(single.to_json(), allow_nan=False))
+    assert found["controllers"]["adaptive"]["stops"] == {"mean": 1, "ci95": [None, None], "per_seed": [1]}
+    for measures in found["controllers"].values():
+        assert all(value["ci95"] == [None, None] and len(value["per_seed"]) == 1 for value in measures.values())
+    assert found["paired"][0]["max_waiting_s"]["percent_ci95"] == [None, None]
+
+
+def test_every_measure_that_is_a_quantity_is_compared_with_an_interval(report):
+    """Also the waits of the unlucky: at 3 and 5 times the mean wait they fall by the same 50 %, each with its interval."""
+    pair = next(p for p in report.to_json()["paired"] if (p["controller"], p["against"]) == ("adaptive", "fixed"))
+    assert set(pair) == {"controller", "against", *AGREED[:7], "p95_waiting_s", "max_waiting_s"}
+    for measure, times in (("waiting_s", 1), ("p95_waiting_s", 3), ("max_waiting_s", 5)):
+        assert pair[measure]["per_seed"] == [-20 * times, -30 * times]
+        assert pair[measure]["percent"] == -50
+        low, high = pair[measure]["percent_ci95"]
+        assert (low, high) == pytest.approx((-50 - 12.7062 * 10, -50 + 12.7062 * 10))
 
 
 def test_changes_are_paired_by_seed(report):
