@@ -15,7 +15,7 @@ from cyclopts import App, Parameter, validators
 if TYPE_CHECKING:
     from gtfs.notices import Notice, Report
 
-app = App(name="gtfs", help="Validate, describe and clip GTFS feeds (a zip or a folder).")
+app = App(name="gtfs", help="Validate, describe and clip GTFS feeds (a zip or a folder).", help_format="markdown")
 
 UNREADABLE = 2
 """Exit code where there is no feed to judge; 1 is a feed with errors."""

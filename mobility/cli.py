@@ -36,14 +36,7 @@ def plan(
     itineraries: Annotated[int, Parameter(help="How many journeys.")] = 5,
     json: AsJson = False,
 ) -> int:
-    """Plan a journey from FROM to TO.
-
-    Every journey is one line of notation (places and legs in turn; in brackets departure, arrival,
-    duration, transfers and fare), followed by its legs. Exit code 1: there is none.
-
-    Examples: `changtong plan 美麗島 夢時代`, `changtong plan R10 22.5949,120.3050 --at 08:00`,
-    `changtong plan A B --gtfs feed.zip --at 2026-07-15T08:00`.
-    """
+    """Plan a journey from FROM to TO; `api.cli`, which mounts this lazily, has the help that people read."""
 
     def answer() -> int:
         from mobility.service import JourneyPlanner, PlanRequest
@@ -67,7 +60,7 @@ def plan(
     return _answer(answer, as_json=json)
 
 
-city_app = App(name="city", help="Build a city's own feeds from its tables of facts.")
+city_app = App(name="city", help="Build a city's own feeds from its tables of facts.", help_format="markdown")
 
 
 @city_app.command(name="list")
@@ -108,7 +101,7 @@ def build(
     return _answer(answer, as_json=json)
 
 
-bench_app = App(name="bench", help="Measure our engines beside their peers, in the same run.")
+bench_app = App(name="bench", help="Measure our engines beside their peers, in the same run.", help_format="markdown")
 
 
 @bench_app.command

@@ -25,6 +25,7 @@ UNSAFE = 2
 
 app = App(
     name="signals",
+    help_format="markdown",
     help="""Evaluate, run and audit traffic-signal controllers in SUMO.
 
 Start with `changtong signals scenarios`, then `changtong signals evaluate corridor --seeds 5`.""",

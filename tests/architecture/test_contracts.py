@@ -87,7 +87,7 @@ def test_help_imports_nothing_slow():
     code = (
         "import sys\nfrom api.cli import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('numba','pandas','fastapi','networkx','libsumo','gtfs_kit','numpy') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('numba','pandas','fastapi','networkx','libsumo','gtfs_kit','numpy','rich.markdown') if m in sys.modules], file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stderr.strip() == "[]"
