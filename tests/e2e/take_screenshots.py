@@ -44,6 +44,7 @@ def main(folder: Path, *, evaluate: bool) -> None:
             ("journey-phone-zh", JOURNEY, "zh-TW", "light", PHONE),
             ("journey-phone-en-dark", JOURNEY, "en-GB", "dark", PHONE),
             ("signals-zh", signals, "zh-TW", "light", DESKTOP),
+            ("signals-en", signals, "en-GB", "light", DESKTOP),
             ("signals-en-dark", signals, "en-GB", "dark", DESKTOP),
             ("signals-phone-zh", signals, "zh-TW", "light", PHONE),
         ]
