@@ -41,7 +41,10 @@ from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.workspace import MAX_VEHICLES
 
 LONGEST_WINDOW_S = 24 * 3600
+LONGEST_JOURNEY_S = 24 * 3600
 LONGEST_DIRECT_WALK_S = 1800
+NIGHT_ENDS_S = 4 * 3600
+"""To arrive before, one rides in the evening before: on the clock of that service day."""
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -166,25 +169,29 @@ class JourneyPlanner:
             OutsideService: The feed says nothing about the date.
             PlannerError: The instant has no time zone, or a number makes no sense.
         """
-        date, at_s = self._service_time(request)
-        day = self._days.get(date, request.modes)
+        dates = self._list_dates(request)
         walk_s = self._direct_walk_s(request)
+        found = (self._plan_on(date, request, walk_s) for date in dates)
+        itineraries = next((itineraries for itineraries in found if itineraries), ())
+        date = itineraries[0].service_date if itineraries else dates[0]
+        direct = self._direct(request, date, to_service_time(request.at, date, self.timezone), walk_s)
+        return PlanResult(itineraries, direct, list_notices(itineraries, walk_s, arrive_by=request.arrive_by))
+
+    def _plan_on(self, date: dt.date, request: PlanRequest, walk_s: int | None) -> tuple[Itinerary, ...]:
+        """The best journeys on the clock of one service day."""
+        day = self._days.get(date, request.modes)
         query = Query(
             access=self._list_ends(request.start, request.max_walk_s, day),
             egress=self._list_ends(request.end, request.max_walk_s, day),
-            at_s=at_s,
+            at_s=to_service_time(request.at, date, self.timezone),
             window_s=max(1, request.window_s),
             arrive_by=request.arrive_by,
             max_vehicles=min(MAX_VEHICLES, request.max_transfers + 1),
+            limit_s=LONGEST_JOURNEY_S if walk_s is None else min(LONGEST_JOURNEY_S, walk_s),
         )
+        timetable, (start, end) = day.engine.timetable, (request.start, request.end)
         paths = self._search(day, query, walk_s, request)
-        timetable = day.engine.timetable
-        itineraries = tuple(
-            self._reconstructor.build_itinerary(timetable, query, path, request.start, request.end) for path in paths
-        )
-        direct = self._direct(request, date, at_s, walk_s)
-        notices = list_notices(itineraries, arrive_by=request.arrive_by, is_walkable=bool(direct))
-        return PlanResult(itineraries, direct, notices)
+        return tuple(self._reconstructor.build_itinerary(timetable, query, path, start, end) for path in paths)
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
@@ -230,7 +237,10 @@ class JourneyPlanner:
         stops = self._places.list_same_place(place)
         return tuple(sorted(frozenset().union(*(self._places.modes[stop] for stop in stops))))
 
-    def _service_time(self, request: PlanRequest) -> tuple[dt.date, int]:
+    def _list_dates(self, request: PlanRequest) -> tuple[dt.date, dt.date]:
+        """The service days to try in turn. A timetable holds one day whole, of the day before what moves after
+        midnight, and the next morning: what one seeks beyond is on the clock of the neighbour.
+        """
         if request.at.tzinfo is None:
             message = f"{request.at.isoformat()} has no time zone; write for example +08:00 behind it"
             raise PlannerError(message)
@@ -241,7 +251,9 @@ class JourneyPlanner:
         if not first <= date <= last:
             message = f"{date} is outside the timetable of {self.name}, which is valid from {first} to {last}"
             raise OutsideService(message)
-        return date, to_service_time(request.at, date, self.timezone)
+        neighbour = date + dt.timedelta(-1 if request.arrive_by else 1)
+        is_night = request.arrive_by and to_service_time(request.at, date, self.timezone) < NIGHT_ENDS_S
+        return (neighbour, date) if is_night else (date, neighbour)
 
     def _list_ends(self, place: Place, max_walk_s: int, day: Day) -> Ends:
         """Stops to begin or end at: the place's own at once, others on foot."""

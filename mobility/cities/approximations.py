@@ -17,7 +17,8 @@ def sentence_for_people(city: City, codes: Iterable[str], language: str = SENTEN
     order of the codes; empty when all is exact.
     """
     shown = [city.approximations[code] for code in sorted(codes) if city.approximations[code].has_badge]
-    return " ".join(a.sentences.get(language) or a.sentences[city.languages[0]] for a in shown)
+    told = " ".join(a.sentences.get(language) or a.sentences[city.languages[0]] for a in shown)
+    return told.replace("。 ", "。")
 
 
 def list_translated_sentences(city: City, codes: Mapping[str, Iterable[str]]) -> list[tuple[str, str, str]]:

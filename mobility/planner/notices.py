@@ -13,6 +13,8 @@ from mobility.itinerary import Itinerary, Ride
 
 STRAIGHT_WALKS: Final = "straight_walks"
 NO_JOURNEY: Final = "no_journey"
+FASTER_ON_FOOT: Final = "faster_on_foot"
+SAME_PLACE: Final = "same_place"
 APPROXIMATE_TIMES: Final = "approximate_times"
 
 _WALKS = {
@@ -27,7 +29,11 @@ _NONE_BEFORE = {
     "en": "No journey by public transport was found within 24 hours before that time.",
     "zh-Hant": "該時間之前 24 小時內找不到大眾運輸行程。",
 }
-_WALK = {"en": " Walking is the answer.", "zh-Hant": "步行即可到達。"}
+_FASTER_ON_FOOT = {
+    "en": "Walking there is faster than any public transport.",
+    "zh-Hant": "步行比搭乘大眾運輸更快到達。",
+}
+_SAME_PLACE = {"en": "Start and end are the same place.", "zh-Hant": "起點與終點是同一個地點。"}
 _TRY = {"en": " Try another time, or allow a longer walk.", "zh-Hant": "請換個時間，或放寬步行距離再試。"}
 
 
@@ -42,16 +48,24 @@ class Notice:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_notices(itineraries: Iterable[Itinerary], *, arrive_by: bool, is_walkable: bool) -> tuple[Notice, ...]:
-    """What one should know of these journeys, each sentence once."""
+def list_notices(itineraries: Iterable[Itinerary], walk_s: int | None, *, arrive_by: bool) -> tuple[Notice, ...]:
+    """What one should know of these journeys, each sentence once; ``walk_s`` is how long one walks instead."""
     itineraries = tuple(itineraries)
     rides = [leg.ride for itinerary in itineraries for leg in itinerary.legs if leg.ride]
     notices = [_own(STRAIGHT_WALKS, _WALKS)]
     notices += {ride.approximate: _approximate(ride) for ride in rides if ride.approximate}.values()
     if not itineraries:
-        none, advice = _NONE_BEFORE if arrive_by else _NONE_AFTER, _WALK if is_walkable else _TRY
-        notices.append(_own(NO_JOURNEY, {language: none[language] + advice[language] for language in none}))
+        notices.append(_why_none(walk_s, arrive_by=arrive_by))
     return tuple(notices)
+
+
+def _why_none(walk_s: int | None, *, arrive_by: bool) -> Notice:
+    if walk_s == 0:
+        return _own(SAME_PLACE, _SAME_PLACE)
+    if walk_s is not None:
+        return _own(FASTER_ON_FOOT, _FASTER_ON_FOOT)
+    none = _NONE_BEFORE if arrive_by else _NONE_AFTER
+    return _own(NO_JOURNEY, {language: none[language] + _TRY[language] for language in none})
 
 
 def _own(code: str, texts: Mapping[str, str]) -> Notice:

@@ -27,12 +27,14 @@ R8,R8,三多商圈,22.6140,120.3046,0,
 C5,C5,夢時代,22.5949,120.3050,0,
 B1,,台鐵高雄站,22.6393,120.3022,0,
 B2,,臺鐵美術館,22.6550,120.2880,0,
+NOON,,Noon Pier,22.5700,120.3200,0,
 LONELY,,Lonely,22.9000,120.9000,0,
 # routes.txt
 route_id,agency_id,route_short_name,route_long_name,route_type,route_color
 R,X,R,Red Line,1,E20B65
 O,X,O,Orange Line,1,FAA73F
 B,X,100,City Bus,3,
+N,X,9,Once a Day,3,
 # shapes.txt
 shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence
 red,22.6393,120.3020,1
@@ -48,6 +50,7 @@ route_id,service_id,trip_id,trip_headsign,shape_id
 R,W,r1,小港,red
 O,W,o1,,
 B,W,b1,,
+N,W,n1,,
 # stop_times.txt
 trip_id,arrival_time,departure_time,stop_id,stop_sequence
 r1,00:00:00,00:00:00,R10,1
@@ -58,6 +61,8 @@ o1,00:08:00,00:08:00,O5,2
 b1,00:00:00,00:00:00,B1,1
 b1,00:03:00,00:03:00,O5,2
 b1,00:25:00,00:25:00,C5,3
+n1,13:00:00,13:00:00,NOON,1
+n1,13:20:00,13:20:00,C5,2
 # frequencies.txt
 trip_id,start_time,end_time,headway_secs
 r1,06:00:00,24:00:00,600
@@ -138,6 +143,34 @@ def test_names_of_lines_and_sentences_come_in_every_language(planner):
     nowhere = ask(planner, "美麗島", "22.9,120.9").notices
     assert all(set(notice.texts) == {"en", "zh-Hant"} and notice.code for notice in nowhere)
     assert "找不到" in nowhere[-1].texts["zh-Hant"]
+
+
+def test_arriving_in_the_night_one_rides_the_evening_before(planner):
+    """By 00:05 or 03:00 the last trains before midnight are the answer, on the clock of their own day."""
+    for clock in ("00:05", "03:00"):
+        result = ask(planner, "美麗島", "夢時代", clock, arrive_by=True, itineraries=2)
+        assert lines(result) == [
+            "R10 ~ SUBWAY R 23:40 23:49 ~ C5 [23:40 23:49 9m Tx0]",
+            "R10 ~ SUBWAY R 23:50 23:59 ~ C5 [23:50 23:59 9m Tx0]",
+        ]
+        assert {journey.service_date for journey in result.itineraries} == {dt.date(2026, 7, 14)}
+
+
+def test_no_journey_means_none_within_24_hours(planner):
+    """Before the first train of the morning yesterday's last, after the last bus tomorrow's noon: both are found."""
+    before = ask(planner, "美麗島", "夢時代", "05:00", arrive_by=True, itineraries=1)
+    assert before.itineraries[0].legs[-1].ride.service_date == dt.date(2026, 7, 14)
+    after = ask(planner, "NOON", "C5", "20:00", itineraries=1)
+    assert [(j.service_date, j.departure_s) for j in after.itineraries] == [(dt.date(2026, 7, 16), 13 * 3600)]
+
+
+def test_who_is_there_already_is_told_so_at_once(planner):
+    """The same place twice, or two places side by side: a walk, and a sentence that says why there is nothing else."""
+    same = ask(planner, "C5", "C5")
+    assert (same.itineraries, same.notices[-1].code) == ((), "same_place")
+    beside = ask(planner, "R10", "22.6330,120.3020")
+    assert (beside.itineraries, beside.notices[-1].code) == ((), "faster_on_foot")
+    assert ask(planner, "22.9,120.9", "22.95,120.95").notices[-1].code == "no_journey"
 
 
 def test_a_leg_shows_calls_line_and_shape(planner):
