@@ -52,6 +52,14 @@ class Supervisor:
         refusal = verdict if isinstance(verdict, Refusal) else None
         return StepReport(state, wanted, safe.command if safe else None, refusal, trouble, line)
 
+    def release(self, reason: str) -> str:
+        """Hand the cabinet back to its local plan, as the last thing; the trouble in words, or nothing."""
+        try:
+            self._signal.apply(self._guard.release(reason))
+        except Exception as error:  # noqa: BLE001  (as in step; a silent cabinet goes back by itself)
+            return f"{type(error).__name__}: {error}"
+        return ""
+
     def _decide(self, state: SignalState, now_s: float) -> tuple[Command, str, str]:
         if 0.0 <= self._recovers_at_s - now_s <= RECOVERY_S:
             return Release("recovering"), "", ""

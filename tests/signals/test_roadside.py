@@ -1,14 +1,20 @@
 """The roadside process against an emulated cabinet over a real socket."""
 
+import json
 import re
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from signals.cabinet import Cabinet
+from signals.hardware.emulator import CabinetEmulator
 from signals.hardware.loopback import LoopbackCabinet, NotConnected
 from signals.hardware.loopback_wire import (
     MangledLine,
@@ -18,24 +24,29 @@ from signals.hardware.loopback_wire import (
     decode_state,
     encode_command,
     encode_detections,
+    encode_line,
     encode_state,
 )
 from signals.hardware.street import EmulatedStreet
 from signals.model import IntervalKind, Lamp
 from signals.ports import Advance, Hold, Mode, Release, SignalState
 from signals.runtime.intersection_file import IntersectionFileError, load_intersection
-from signals.runtime.process import load_config, run_roadside
+from signals.runtime.process import emulate, load_config, run_roadside
+from signals.safety.command import StaleCommandError
+from signals.safety.guard import Guard
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "config/intersection.toml"
 SPEED = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def cabinet_port():
-    """A cabinet emulator in a process of its own, twenty times as fast as time."""
+def cabinet_port(request):
+    """A cabinet emulator in a process of its own, twenty times as fast as time unless the test says otherwise."""
     command = [sys.executable, "-m", "api.cli", "signals", "emulate", "--intersection", str(FILE), "--port", "0"]
-    with subprocess.Popen([*command, "--speed", str(SPEED)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    speed = str(getattr(request, "param", SPEED))
+    with subprocess.Popen([*command, "--speed", speed], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             line = process.stdout.readline()
             yield int(re.search(r":(\d+)\s*$", line)[1])
@@ -43,14 +54,45 @@ def cabinet_port():
             process.terminate()
 
 
-def write_config(folder, port, armed):
-    """A configuration for one cabinet."""
+def write_config(folder, *ports, armed):
+    """A configuration for one cabinet a port."""
     path = folder / "roadside.toml"
-    path.write_text(
-        f'[[intersection]]\nfile = "{FILE}"\nhost = "127.0.0.1"\nport = {port}\narmed = {str(armed).lower()}\n',
-        encoding="utf-8",
-    )
+    rows = [
+        f'[[intersection]]\nfile = "{FILE}"\nhost = "127.0.0.1"\nport = {port}\narmed = {str(armed).lower()}\n'
+        for port in ports
+    ]
+    path.write_text("".join(rows), encoding="utf-8")
     return path
+
+
+def wait_for(condition, what):
+    """Look again and again until it holds; a loaded machine takes longer, and nothing is asked of the time."""
+    until_s = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < until_s, f"{what} did not happen within {PATIENCE_S:g} s"
+        time.sleep(0.02)
+    return found
+
+
+@contextmanager
+def roadside_process(config, speed=10.0):
+    """`changtong signals run` as a process, and the lines it has printed so far."""
+    command = [sys.executable, "-m", "api.cli", "signals", "run", str(config), "--speed", str(speed)]
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
+        reader.start()
+        try:
+            yield process, lines
+        finally:
+            process.kill()
+            process.wait()
+            reader.join()
+
+
+def count_advances(lines):
+    """How many stages the process has ordered."""
+    return sum("advance to stage" in line for line in list(lines))
 
 
 def test_the_shipped_intersection_file_holds_together():
@@ -119,17 +161,230 @@ def test_a_street_loses_nobody():
     assert street.served == before
 
 
+@pytest.mark.parametrize("cabinet_port", [10.0], indirect=True)
 def test_an_armed_process_drives_the_cabinet_and_the_cabinet_survives_its_end(tmp_path, cabinet_port):
-    """The loop advances stages of a real cabinet; when the process stops, the local plan returns by itself."""
-    lines = []
-    run_roadside(write_config(tmp_path, cabinet_port, armed=True), lines.append, speed=SPEED, seconds=90)
-    advances = [line for line in lines if "advance to stage" in line]
-    assert len(advances) >= 3, lines
-    cabinet = LoopbackCabinet("127.0.0.1", cabinet_port)
-    assert cabinet.read_state().mode is Mode.REMOTE
-    time.sleep(7 / SPEED)
-    assert cabinet.read_state().mode is Mode.LOCAL
+    """The loop advances stages of a real cabinet; when the process is killed, the local plan returns by itself."""
+    cabinet = LoopbackCabinet("127.0.0.1", cabinet_port, timeout_s=PATIENCE_S)
+    with roadside_process(write_config(tmp_path, cabinet_port, armed=True)) as (process, lines):
+        wait_for(lambda: count_advances(lines) >= 3, "a third advance")
+        wait_for(lambda: cabinet.read_state().mode is Mode.REMOTE, "remote mode")
+        assert "ARMED" in lines[0]
+        process.kill()
+        process.wait()
+        killed_s = cabinet.read_state().uptime_s
+        wait_for(lambda: cabinet.read_state().mode is Mode.LOCAL, "the return to local mode")
+        assert not [line for line in lines if "released" in line]
+    greens = set()
+
+    def both_stages():
+        state = cabinet.read_state()
+        greens.update({state.stage} if state.uptime_s > killed_s else set())
+        return len(greens) >= 2
+
+    wait_for(both_stages, "the local plan's next stage")
     cabinet.close()
+
+
+@pytest.mark.parametrize("cabinet_port", [10.0], indirect=True)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_process_that_is_told_to_end_releases_first(tmp_path, cabinet_port, number, code):
+    """On SIGTERM and SIGINT the cabinet is released to its local plan, the log says so, and the exit is clean."""
+    cabinet = LoopbackCabinet("127.0.0.1", cabinet_port, timeout_s=PATIENCE_S)
+    with roadside_process(write_config(tmp_path, cabinet_port, armed=True)) as (process, lines):
+        wait_for(lambda: cabinet.read_state().mode is Mode.REMOTE, "remote mode")
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == code
+        assert "Traceback" not in process.stderr.read()
+        assert cabinet.read_state().mode is Mode.LOCAL
+        wait_for(lambda: any("released to its local plan" in line for line in lines), "the line about the release")
+    cabinet.close()
+
+
+@contextmanager
+def answering(answer):
+    """A peer on a port that answers each line with what ``answer`` makes of it."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                try:
+                    for line in stream:
+                        answer(connection, line)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def test_a_dead_cabinet_delays_no_other(tmp_path):
+    """Six cabinets that accept and never answer: the seventh is still read as often as its seconds pass."""
+    found = load_intersection(FILE)
+    cabinet, street = Cabinet(found.plan), EmulatedStreet(found.intersection, found.demand_per_h)
+    reads = []
+
+    def answer(connection, line):
+        message = json.loads(line)
+        if message.get("read"):
+            cabinet.tick(1.0)
+            reads.append(time.monotonic())
+            seen = {"state": encode_state(cabinet.read_state()), "detections": encode_detections(street.read())}
+            connection.sendall(encode_line(seen))
+        else:
+            connection.sendall(encode_line({"ok": True}))
+
+    silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
+    try:
+        with answering(answer) as port:
+            ports = [*(s.getsockname()[1] for s in silent), port]
+            run_roadside(write_config(tmp_path, *ports, armed=False), [].append, speed=4.0, seconds=16)
+    finally:
+        for server in silent:
+            server.close()
+    assert len(reads) >= 4, "one after the other would be a read in three seconds of the wall's: two at most"
+
+
+def read_reply():
+    """An honest answer to a read."""
+    found = load_intersection(FILE)
+    street = EmulatedStreet(found.intersection, (3000.0,) * 6)
+    for _ in range(20):
+        street.tick(1.0, (Lamp.RED,) * 6)
+    return {
+        "state": encode_state(Cabinet(found.plan).read_state()),
+        "detections": encode_detections(street.read()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        *[("state", "elapsed_s", v) for v in ("NaN", "Infinity", "-1", "1e999", '"3"', "true", "null", "[]")],
+        *[("state", "uptime_s", v) for v in ("NaN", "-Infinity", "-1", "1e999")],
+        *[("state", "stage", v) for v in ("1.5", "true", '"1"', "null", "1e999")],
+        *[("state", "target", v) for v in ("0.5", "false", '"1"')],
+        *[("state", "mode", v) for v in ('"manual"', "null", "1")],
+        *[("detections", "distance_m", v) for v in ("[NaN]", "[1e999]", "[]", "[[1]]", "3", '"ab"')],
+        *[("detections", "movement", v) for v in ("[1.7]", "[-1]", "[1e30]", "[" + "9" * 40 + "]", "null")],
+        *[("detections", "at_s", v) for v in ("NaN", '"now"', "null")],
+        ("detections", "exit_speed_mps", "[1]"),
+    ],
+)
+def test_a_number_from_the_wire_is_a_number(part, name, value):
+    """NaN, infinity, negative seconds, text, booleans and arrays that do not fit are refused, never guessed at."""
+    reply = read_reply()
+    reply[part][name] = "@"
+    line = json.dumps(reply).replace('"@"', value).encode() + b"\n"
+    with answering(lambda connection, _: connection.sendall(line)) as port:
+        cabinet = LoopbackCabinet("127.0.0.1", port, timeout_s=5.0)
+        with pytest.raises((MangledLine, NotConnected)):
+            cabinet.read_state()
+        cabinet.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[" * 100_000 + b"\n", b"x" * 300_000, b'{"ok":true}\n{"ok":true}\n', b"\n", b"null\n", b"9" * 9000 + b"\n"],
+)
+def test_a_peer_that_talks_nonsense_is_left(line):
+    """Deep nesting, a line without an end, two answers to one question: not connected, and nothing is kept of it."""
+    with answering(lambda connection, _: connection.sendall(line)) as port:
+        cabinet = LoopbackCabinet("127.0.0.1", port, timeout_s=5.0)
+        with pytest.raises(NotConnected):
+            cabinet.read_state()
+        assert cabinet._socket is None
+
+
+def test_a_peer_that_drips_is_left_in_time():
+    """A byte every tenth of a second does not hold the loop: the timeout is for the whole exchange."""
+
+    def drip(connection, _):
+        for _ in range(100):
+            connection.sendall(b" ")
+            time.sleep(0.1)
+
+    with answering(drip) as port:
+        cabinet = LoopbackCabinet("127.0.0.1", port, timeout_s=0.5)
+        begun_s = time.monotonic()
+        with pytest.raises(NotConnected, match="timed out"):
+            cabinet.read_state()
+        assert time.monotonic() - begun_s < 5.0
+
+
+def test_a_command_kept_over_a_reconnect_is_not_sent():
+    """After the connection was lost nothing is sent that was admitted before; a release is."""
+    found, reply, sent = load_intersection(FILE), encode_line(read_reply()), []
+
+    def answer(connection, line):
+        is_read = b"read" in line
+        sent.extend([] if is_read else [json.loads(line)])
+        connection.sendall(reply if is_read else encode_line({"ok": True}))
+
+    with answering(answer) as port:
+        cabinet = LoopbackCabinet("127.0.0.1", port, timeout_s=5.0)
+        guard = Guard(found.intersection, found.plan)
+        hold = guard.admit(Hold(), cabinet.read_state(), 0.0)
+        cabinet.apply(hold)
+        cabinet.close()
+        with pytest.raises(StaleCommandError):
+            cabinet.apply(hold)
+        cabinet.apply(guard.release("enough"))
+        cabinet.close()
+    assert sent == [{"command": "hold", "valid_until_s": 2.0}, {"command": "release", "reason": "enough"}]
+
+
+@pytest.fixture
+def emulator():
+    """An emulated cabinet without a socket, to be asked line by line."""
+    found = load_intersection(FILE)
+    return CabinetEmulator(Cabinet(found.plan), EmulatedStreet(found.intersection, found.demand_per_h))
+
+
+def test_one_client_commands_at_a_time(emulator):
+    """A second client is refused while the first commands; after its release or silence the second may."""
+    hold, release = encode_line({"command": "hold"}), encode_line({"command": "release"})
+    assert emulator._answer(hold, "first") == {"ok": True}
+    assert "another client" in emulator._answer(hold, "second")["error"]
+    assert "another client" in emulator._answer(release, "second")["error"]
+    assert emulator.cabinet.read_state().mode is Mode.REMOTE
+    assert emulator._answer(release, "first") == {"ok": True}
+    assert emulator._answer(hold, "second") == {"ok": True}
+    for _ in range(7):
+        emulator.cabinet.tick(1.0)
+    assert emulator.cabinet.read_state().mode is Mode.LOCAL
+    assert emulator._answer(hold, "first") == {"ok": True}
+
+
+def test_an_order_that_comes_too_late_is_not_obeyed(emulator):
+    """A command that lay in a buffer past its second is refused and does not keep the cabinet from its local plan."""
+    late = encode_line({"command": "advance", "stage": 1, "valid_until_s": 14.0})
+    for _ in range(15):
+        emulator.cabinet.tick(1.0)
+    assert "too late" in emulator._answer(late, "client")["error"]
+    assert emulator.cabinet.read_state().mode is Mode.LOCAL
+    for mangled in ("NaN", '"14"', "null", "true"):
+        line = b'{"command":"hold","valid_until_s":%s}' % mangled.encode()
+        assert "error" in emulator._answer(line, "client")
+
+
+@pytest.mark.parametrize("stage", ["99", "-1", "0", "true", "1.0", "null", "1e999", "9" * 30])
+def test_the_emulator_goes_to_no_stage_that_is_none(emulator, stage):
+    """Unknown, negative, running or mangled stages change no lamp and break no connection."""
+    for _ in range(15):
+        emulator.cabinet.tick(1.0)
+    emulator._answer(b'{"command":"advance","stage":%s}' % stage.encode(), "client")
+    assert emulator.cabinet.read_state().interval is IntervalKind.GREEN
+    assert emulator.cabinet.read_state().stage == 0
 
 
 def test_a_shadow_process_sends_nothing(tmp_path, cabinet_port):
@@ -167,3 +422,88 @@ def test_the_command_refuses_a_missing_configuration_in_one_line():
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
     assert "nowhere.toml" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        *[("max_red_s = 150.0", f"max_red_s = {v}", "max_red_s") for v in ("inf", "nan", "0", "-1", "true", '"150"')],
+        *[("yellow_s = 3.0", f"yellow_s = {v}", "yellow_s") for v in ("nan", "0.0", "2.9", "-3.0", "inf")],
+        *[("red_clearance_s = 2.0", f"red_clearance_s = {v}", "red_clearance_s") for v in ("0.5", "nan", "-inf")],
+        *[("min_green_s = 10.0", f"min_green_s = {v}", "min_green_s") for v in ("nan", "-1", "1e9", '"10"')],
+        *[("max_green_s = 60.0", f"max_green_s = {v}", "max_green_s") for v in ("nan", "inf", "0")],
+        *[("green_s = 30.0", f"green_s = {v}", "green_s") for v in ("nan", "inf", "0")],
+        *[("demand_per_h = 420", f"demand_per_h = {v}", "demand_per_h") for v in ("nan", "-5", "inf")],
+        ("offset_s = 0.0", "offset_s = nan", "offset_s"),
+        ("speed_mps = 13.9", "speed_mps = 0", "speed_mps"),
+        ("max_red_s = 150.0", "max_rde_s = 150.0", "max_rde_s"),
+        ('id = "south-left"', 'id = "south"', "occurs twice"),
+        ('id = "south-through"', 'id = "north-through"', "occurs twice"),
+        ('["south-left-turn", "east-through"], ', "", "both lead to"),
+        ('["north-through", "east-through"]', '["north-through", "north-through"]', "with itself"),
+        ("[limits]", "limits = 3\n[limit]", "items"),
+    ],
+)
+def test_a_bound_that_is_none_is_refused(tmp_path, old, new, said):
+    """NaN, infinity, zero, negative, quoted or misspelt limits, doubled names and undeclared merges: one error."""
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "bad.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(IntersectionFileError) as refused:
+        load_intersection(path)
+    assert str(path) in str(refused.value)
+    assert "[limits]" in new or "limit]" in new or said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('file = "x"\nhost = "h"\nport = 9740\narmed = "false"', "without quotes"),
+        ('file = "x"\nhost = "h"\nport = 9740\narmed = 1', "without quotes"),
+        ('file = "x"\nhost = "h"\nport = 9740\narmd = true', "armd"),
+        ('file = "x"\nhost = "h"\nport = 99999', "65535"),
+        ('file = "x"\nhost = "h"\nport = "9740"', "65535"),
+        ('file = "x"\nhost = "h"', "'port' is missing"),
+        ('file = 3\nhost = "h"\nport = 9740', "roadside.toml"),
+        ('file = "x"\nhost = "h"\nport = 1\n[[intersection]]\nfile = "y"\nhost = "h"\nport = 1', "one may command"),
+    ],
+)
+def test_a_configuration_arms_by_no_mistake(tmp_path, text, said):
+    """`armed` is true or false and nothing else, keys are spelt right, and a cabinet has one commander."""
+    path = tmp_path / "roadside.toml"
+    path.write_text(f"[[intersection]]\n{text}\n", encoding="utf-8")
+    with pytest.raises(IntersectionFileError, match=re.escape(said)):
+        load_config(path)
+
+
+@pytest.mark.parametrize("content", ["", "intersection = 3", "intersection = []", 'intersection = ["a"]', "\x00"])
+def test_a_configuration_without_intersections_is_one_error(tmp_path, content):
+    """Nothing, a number, an empty list or text where the intersections belong: no traceback."""
+    path = tmp_path / "roadside.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(IntersectionFileError, match=r"roadside\.toml"):
+        load_config(path)
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_speed_that_makes_no_seconds_is_refused(tmp_path, speed):
+    """Zero, negative or endless speed is one error before anything is started."""
+    with pytest.raises(IntersectionFileError, match="speed"):
+        run_roadside(write_config(tmp_path, 9, armed=False), [].append, speed=speed)
+    with pytest.raises(IntersectionFileError, match="speed"):
+        emulate(FILE, "127.0.0.1", 0, [].append, speed=speed)
+
+
+def test_a_loop_that_fails_ends_the_process_and_releases(tmp_path, cabinet_port):
+    """When a log can no longer be written the process says so by ending, not by going on unseen."""
+    said = []
+
+    def log(line):
+        said.append(line)
+        if "advance" in line:
+            raise BrokenPipeError("nobody reads")
+
+    with pytest.raises(BrokenPipeError):
+        run_roadside(write_config(tmp_path, cabinet_port, armed=True), log, speed=10.0, seconds=600)
+    assert "released" in said[-1]
