@@ -7,11 +7,13 @@ about a tenth of a second more.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gtfs.feed import Feed
+from mobility.network.blocks import find_next_trips
 from mobility.network.patterns import fill_times, order_runs
 from mobility.network.runs import keep_routes, list_runs
 from mobility.network.schedule import Schedule, encode_schedule
@@ -33,6 +35,8 @@ class Network:
     walking: Walking
     days: tuple[int, ...] = (-1, 0, 1)
     horizon_s: int = 36 * 3600
+    next_trips: Mapping[int, int] = field(default_factory=dict)
+    """Trips of the feed to the one in which riders of the same vehicle may stay aboard."""
 
     def build_timetable(self, date: dt.date, allowed_routes: Ints | None = None) -> Timetable:
         """The timetable of a service day; ``allowed_routes`` is a flag per line of routes.txt."""
@@ -51,7 +55,8 @@ def build_network(
 ) -> Network:
     """Encode a feed and make its footpaths."""
     schedule = encode_schedule(feed)
-    return Network(feed, schedule, build_footpaths(feed, schedule, walking), walking, days, horizon_s)
+    footpaths, next_trips = build_footpaths(feed, schedule, walking), find_next_trips(feed, schedule)
+    return Network(feed, schedule, footpaths, walking, days, horizon_s, next_trips)
 
 
 def _assemble(schedule: Schedule, footpaths: Footpaths, runs: TripTable, date: dt.date) -> Timetable:

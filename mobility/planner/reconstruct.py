@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from mobility.itinerary import Call, Itinerary, Leg
 from mobility.model import Mode, Place
@@ -34,11 +35,13 @@ class Reconstructor:
         first_walk_s = access[path.rides[0].board_stop]
         if first_walk_s:
             legs.append(self.walk_leg(start, rides[0].start, rides[0].departure_s - first_walk_s, first_walk_s))
-        for number, ride in enumerate(path.rides):
-            legs.append(rides[number])
-            if number + 1 < len(rides):
-                walk = self._transfer_leg(timetable, ride, path.rides[number + 1], rides[number])
-                legs.extend([walk] if walk else [])
+        legs.append(rides[0])
+        for (ride, following), (leg, next_leg) in zip(pairwise(path.rides), pairwise(rides), strict=True):
+            if self._stays_aboard(timetable, ride, following):
+                legs[-1] = _join(legs[-1], next_leg)
+                continue
+            walk = self._transfer_leg(timetable, ride, following, leg)
+            legs.extend([walk, next_leg] if walk else [next_leg])
         last_walk_s = egress[path.rides[-1].alight_stop]
         if last_walk_s:
             legs.append(self.walk_leg(rides[-1].end, end, rides[-1].arrival_s, last_walk_s))
@@ -55,6 +58,14 @@ class Reconstructor:
             distance_m=distance_between_m(start.at, end.at) * self.network.walking.detour,
             geometry=(start.at, end.at),
         )
+
+    def _stays_aboard(self, timetable: Timetable, ride: Ride, following: Ride) -> bool:
+        """Whether one rides to the end of a trip and on from the start of the next that the vehicle makes."""
+        trips = timetable.trips
+        is_next = self.network.next_trips.get(int(trips.feed_trip[ride.trip])) == int(trips.feed_trip[following.trip])
+        is_same_day = trips.day[ride.trip] == trips.day[following.trip]
+        last_pos = len(timetable.list_stops_of(timetable.get_pattern_of(ride.trip)[0])) - 1
+        return bool(is_next and is_same_day and ride.alight_pos == last_pos and following.board_pos == 0)
 
     def _transfer_leg(self, timetable: Timetable, ride: Ride, following: Ride, leg: Leg) -> Leg | None:
         start, end = ride.alight_stop, following.board_stop
@@ -88,3 +99,16 @@ class Reconstructor:
             calls=calls,
             geometry=line,
         )
+
+
+def _join(leg: Leg, following: Leg) -> Leg:
+    """Two trips of one vehicle as one ride: it calls where the first ends."""
+    call = Call(leg.end, leg.arrival_s, following.departure_s)
+    return replace(
+        leg,
+        end=following.end,
+        arrival_s=following.arrival_s,
+        distance_m=leg.distance_m + following.distance_m,
+        calls=(*leg.calls, call, *following.calls),
+        geometry=(*leg.geometry, *following.geometry),
+    )
