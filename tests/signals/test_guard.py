@@ -1,6 +1,7 @@
 """What the guard admits, refuses and forces."""
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -299,6 +300,66 @@ def test_what_is_no_command_is_not_sealed(rig):
     for thing in (None, "advance", object()):
         with pytest.raises(AssertionError):
             rig.guard.admit(thing, rig.cabinet.read_state(), rig.now_s)
+
+
+@pytest.mark.parametrize("jump_s", [-3.0, 5.0, 3600.0])
+def test_nothing_is_commanded_in_the_second_of_a_clock_jump(rig, jump_s):
+    """An old green that might end is not ended, and not even held, while clock and cabinet disagree."""
+    rig.run(15)
+    state = rig.cabinet.read_state()
+    for command in (HOLD, Advance(1)):
+        verdict = deepcopy(rig.guard).admit(command, state, rig.now_s + jump_s)
+        assert code(verdict) == "clock_skew"
+        assert verdict.instead is None
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
+
+
+def test_a_clock_that_goes_back_a_little_is_skewed(rig):
+    """Less than the skew that is allowed forward, and still nothing is commanded when time runs backwards."""
+    rig.run(15)
+    assert code(rig.guard.admit(Advance(1), rig.cabinet.read_state(), rig.now_s - 1.5)) == "clock_skew"
+
+
+def test_a_green_is_old_when_the_cabinet_says_so_too(rig, plan):
+    """Our own seconds alone end no green: a timer that lags within its tolerance still has the last word."""
+    minimum_s = round(plan.timings[0].min_green_s)
+    rig.run(minimum_s)
+    lagging = replace(rig.cabinet.read_state(), elapsed_s=minimum_s - 1.0)
+    assert code(rig.guard.admit(Advance(1), lagging, rig.now_s)) == "min_green"
+
+
+def test_a_green_is_old_when_our_own_seconds_say_so_too(rig, plan):
+    """The cabinet's timer alone ends no green: one that leads within its tolerance does not count."""
+    minimum_s = round(plan.timings[0].min_green_s)
+    rig.run(minimum_s - 1)
+    leading = replace(rig.cabinet.read_state(), elapsed_s=float(minimum_s))
+    rig.now_s += 0.6  # so that the clock has no objection
+    assert code(rig.guard.admit(Advance(1), leading, rig.now_s)) == "min_green"
+
+
+def test_a_restart_is_seen_whatever_the_cabinet_shows(rig):
+    """Seconds that start anew in the same stage, with a timer that fits, are a restart all the same."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    fresh = replace(state, uptime_s=state.uptime_s - 3.0, elapsed_s=state.elapsed_s - 3.0)
+    verdict = rig.guard.admit(HOLD, fresh, rig.now_s)
+    assert code(verdict) == "disagreement"
+    assert "anew" in verdict.message
+
+
+def test_the_bound_on_red_looks_further_ahead_in_local_mode(site, plan):
+    """The local plan may start a step before the next report, so its red is bounded one step earlier."""
+    limits = replace(plan.limits, max_red_s=85.0)
+    first_s = {}
+    for command in (HOLD, Release("")):
+        rig = Rig(
+            site, replace(plan, limits=limits, timings=tuple(replace(t, max_green_s=200.0) for t in plan.timings))
+        )
+        rig.plan = replace(rig.plan, sequence=tuple(replace(s, green_s=150.0) for s in plan.sequence))
+        rig.cabinet = Cabinet(rig.plan)
+        codes = [code(rig.ask(command)) for _ in range(85)]
+        first_s[type(command)] = codes.index("max_red")
+    assert first_s[Release] < first_s[Hold]
 
 
 def test_release_is_admitted(rig):
