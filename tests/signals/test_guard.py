@@ -227,6 +227,16 @@ def test_a_cabinet_that_counts_too_fast_gives_no_short_green(rig, plan):
         assert code(rig.guard.admit(Advance(1), fast, float(second))) == "min_green"
 
 
+@pytest.mark.parametrize(("pace", "expected_s"), [(0.5, 20.0), (2.0, 40.0)])
+def test_a_red_is_as_long_as_the_longer_count_says(rig, pace, expected_s):
+    """Where clock and cabinet count at different paces, reds go by whichever is ahead."""
+    state = rig.cabinet.read_state()
+    for second in range(21):
+        count_s = pace * second
+        rig.guard.admit(HOLD, replace(state, uptime_s=count_s, elapsed_s=count_s), float(second))
+    assert rig.guard.longest_red_s == expected_s
+
+
 def test_a_report_that_stands_still_releases(rig):
     """A state that is repeated while the clock goes on is stale: released, not held for ever."""
     rig.run(20)
@@ -248,11 +258,25 @@ def test_a_stage_without_the_clearance_before_it_releases(rig, mode):
 def test_an_old_order_excuses_no_new_change(rig):
     """The stage that was commanded once and reached is not one that the cabinet may go to unasked later."""
     rig.run(10)
-    for stage in (1, 0):
-        assert code(rig.ask(Advance(stage))) == "admitted"
-        rig.run(25)
+    assert code(rig.ask(Advance(1))) == "admitted"
+    rig.run(15)
+    while (state := rig.cabinet.read_state()).stage == 1 or state.interval is not IntervalKind.GREEN:
+        rig.ask(Release())
+    rig.run(4)
     leaving = replace(rig.cabinet.read_state(), interval=IntervalKind.YELLOW, elapsed_s=0.0, target=1)
-    assert code(rig.guard.admit(HOLD, leaving, rig.now_s)) == "disagreement"
+    verdict = rig.guard.admit(HOLD, leaving, rig.now_s)
+    assert code(verdict) == "disagreement"
+    assert "unasked" in verdict.message
+
+
+def test_a_stage_that_was_reached_unasked_in_a_gap_releases(rig):
+    """After half a minute without reports the cabinet stands in another stage, still in remote mode: not by us."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    other = replace(state, stage=2, elapsed_s=5.0, uptime_s=state.uptime_s + 30.0)
+    verdict = rig.guard.admit(HOLD, other, rig.now_s + 30.0)
+    assert code(verdict) == "disagreement"
+    assert "unasked" in verdict.message
 
 
 def test_an_order_whose_answer_was_lost_may_come_or_not(rig):
@@ -269,20 +293,29 @@ def test_an_order_whose_answer_was_lost_may_come_or_not(rig):
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_a_cabinet_back_from_a_restart_is_released_and_then_led_again(site, plan, mode):
-    """After a restart, in whatever mode: five seconds of release, then decisions; the reds count on."""
-    rig = Rig(site, plan)
-    for _ in range(5000):
-        rig.cabinet.tick(1.0)
-    rig.run(200)
-    before_s = rig.guard.longest_red_s
-    rig.cabinet = Cabinet(plan)
+def test_a_cabinet_back_from_a_restart_is_released_and_then_led_again(rig, mode):
+    """After a restart, in whatever mode: five seconds of release, then decisions; the reds counted on meanwhile."""
+    for second in range(200):
+        rig.ask(Advance((rig.cabinet.read_state().stage + 1) % 4) if second % 20 == 19 else HOLD)
+    red_s = rig.guard.longest_red_s
+    rig.cabinet = Cabinet(rig.plan)
     rig.cabinet._mode = mode
     rig.now_s += 30.0
-    verdicts = rig.run(6)
-    assert [code(v) for v in verdicts[:5]] == ["disagreement"] * 5
-    assert rig.guard.longest_red_s >= min(before_s, 30.0)
-    assert any(isinstance(v, SafeCommand) and isinstance(v.command, Advance) for v in rig.run(60, Advance(1)))
+    rig.ask(HOLD)
+    assert rig.guard.longest_red_s >= red_s + 30.0
+    assert {code(v) for v in rig.run(4)} == {"disagreement"}
+    verdicts = rig.run(60, Advance(1))
+    assert "too_soon" not in {code(v) for v in verdicts}
+    assert any(isinstance(v if isinstance(v, SafeCommand) else v.instead, SafeCommand) for v in verdicts)
+
+
+def test_a_restart_forbids_no_decision(rig):
+    """The second of the last decision is the old count's: a wanted stage is admitted long before it comes again."""
+    for second in range(200):
+        rig.ask(Advance((rig.cabinet.read_state().stage + 1) % 4) if second % 20 == 19 else HOLD)
+    rig.cabinet = Cabinet(rig.plan)
+    rig.run(10)
+    assert code(rig.ask(Advance(rig.plan.next_local(rig.cabinet.read_state().stage)))) == "admitted"
 
 
 def test_a_clock_set_back_forbids_no_decision(rig):
