@@ -126,6 +126,10 @@ def run(host: str, port: int, city: str) -> None:
     except ValidationError as failure:
         sys.exit("; ".join(f"{error['loc'][0]}: {error['msg']}" for error in failure.errors()))
     try:
+        connect(settings.redis_url)  # nothing is sent: only an address that is none fails
+    except ValueError as failure:
+        sys.exit(f"REDIS_URL: {failure}")
+    try:
         listener = _listen(settings)
     except OSError as failure:
         sys.exit(f"Cannot listen on {host}:{port}: {failure.strerror}. Choose another with --port.")
@@ -149,6 +153,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen()  # bound alone, a second server could take the port while this one opens its city
     except OSError:
         listener.close()
         raise

@@ -136,7 +136,7 @@ class JourneyPlanner:
     def open(cls, city: str, cache_dir: Path | None = None, *, warm: bool = False) -> JourneyPlanner:
         """A city that ships with Changtong, or the path of a GTFS zip or folder; ``warm`` compiles the kernels."""
         path = Path(city).expanduser()
-        if path.is_file() or (path / "stops.txt").is_file():
+        if path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
             planner = cls.open_feed(path)
         else:
             known = find_city(city)

@@ -40,6 +40,25 @@ def test_an_unknown_city_is_told():
     assert "Traceback" not in outcome.stderr
 
 
+def test_a_missing_feed_is_told(tmp_path):
+    """No traceback, and no talk of cities: the file that is not there."""
+    outcome = serve("--port", "0", "--city", str(tmp_path / "lost.zip"))
+    assert outcome.returncode == 1
+    assert "lost.zip" in outcome.stderr
+    assert "no city" not in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_an_impossible_store_is_told(monkeypatch):
+    """No traceback: the variable, and what its value begins with."""
+    monkeypatch.setenv("REDIS_URL", "nonsense")
+    outcome = serve("--port", "0")
+    assert outcome.returncode == 1
+    assert "REDIS_URL" in outcome.stderr
+    assert "redis://" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
 def test_a_broken_feed_is_told(tmp_path):
     """No traceback: the file that is no feed."""
     broken = tmp_path / "broken.zip"

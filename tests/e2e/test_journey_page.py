@@ -131,8 +131,18 @@ def test_an_unknown_place_is_told(open_page):
     page.locator("#to").fill("夢時代")
     with page.expect_response(lambda reply: "/plan" in reply.url and reply.status == 404):
         page.locator("#go").click()
-    page.locator(".problem", has_text="Atlantis").wait_for()
+    page.locator(".problem", has_text="找不到「Atlantis」").wait_for()
     assert page.locator("#from").get_attribute("aria-invalid") == "true"
+
+
+def test_what_is_estimated_is_told_in_chinese(open_page):
+    """A Chinese reader finds no English sentence under the times, nor beside a leg."""
+    page = open_page(TRIP)
+    page.locator(".notices summary").click()
+    told = [*page.locator(".notices li").all_inner_texts(), *page.locator(".journey.chosen .why").all_inner_texts()]
+    assert any("步行" in text for text in told)
+    assert any("2019" in text for text in told)
+    assert not [text for text in told if re.search(r"[A-Za-z]{3}", text)]
 
 
 def test_a_phone_has_no_sideways_scrolling(open_page):

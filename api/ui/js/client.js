@@ -1,10 +1,11 @@
 /** Calls to our own API. A refusal becomes a `Refusal` whose message people can read. */
 
 export class Refusal extends Error {
-  /** @param {{detail?: string, status?: number, errors?: {parameter: string, message: string}[]}} problem */
+  /** @param {{type?: string, detail?: string, status?: number, errors?: {parameter: string, message: string}[]}} problem */
   constructor(problem) {
     super(problem.detail ?? "");
     this.status = problem.status ?? 0;
+    this.code = (problem.type ?? "").split(":").at(-1) ?? "";
     this.parameters = (problem.errors ?? []).map((error) => error.parameter);
   }
 }

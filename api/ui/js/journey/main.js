@@ -8,6 +8,9 @@ import { readAddress, writeAddress } from "./address.js";
 import { PlaceField } from "./combobox.js";
 import { journeyList, listJourneys } from "./results.js";
 
+const REFUSALS = {
+  PlaceNotFound: "refusedPlace", InvalidCoordinate: "refusedCoordinate", OutsideService: "refusedDay", InternalError: "refusedBroken",
+};
 /** @type {any} */ let city = null;
 /** @type {any} */ let initial = null;
 /** @type {any} */ let answer = null;
@@ -74,9 +77,12 @@ function refuse(failure) {
   answer = null;
   map.show(null);
   say("");
-  const text = failure.message || word("offline");
-  get("results").replaceChildren(el("p", { class: "problem", role: "alert", text }));
   const field = { fromPlace: from, toPlace: to }[failure.parameters[0]];
+  const key = REFUSALS[failure.code];
+  const facts = { text: field?.input.value ?? "", first: city?.feedStart ?? "", last: city?.feedEnd ?? "" };
+  // the server's own sentence is English: for what people meet, the page has words in both languages
+  const text = key ? word(key, facts) : failure.message || word("offline");
+  get("results").replaceChildren(el("p", { class: "problem", role: "alert", text }));
   field?.input.setAttribute("aria-invalid", "true");
 }
 
