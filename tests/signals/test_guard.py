@@ -425,3 +425,36 @@ def test_a_silent_commander_means_the_local_plan(plan):
         stage = cabinet.read_state().stage
         seen += [stage] if stage not in seen[-1:] else []
     assert seen == [step.stage for step in plan.sequence] + [plan.sequence[0].stage]
+
+
+def test_the_cabinet_itself_ends_no_green_early_and_no_clearance(plan):
+    """Told directly, it ignores an advance before the minimum green, in a clearance, and to where it is."""
+    cabinet = Cabinet(plan)
+    minimum_s = round(plan.timings[0].min_green_s)
+    for _ in range(minimum_s - 1):
+        cabinet.tick(1.0)
+    cabinet.obey(Advance(1))
+    cabinet.tick(1.0)
+    cabinet.obey(Advance(0))
+    assert cabinet.ignored == 2
+    assert cabinet.read_state().interval is IntervalKind.GREEN
+    cabinet.obey(Advance(1))
+    cabinet.tick(minimum_s / 10)
+    shown = cabinet.read_state()
+    cabinet.obey(Advance(2))
+    assert cabinet.ignored == 3
+    assert (cabinet.read_state().target, cabinet.read_state().elapsed_s) == (1, shown.elapsed_s)
+
+
+def test_the_cabinet_takes_no_order_by_its_timer_alone_in_a_clearance(plan):
+    """A clearance that is older than the minimum green is still a clearance."""
+    slow = {pair: tuple(replace(i, duration_s=30.0) for i in change) for pair, change in plan.transitions.items()}
+    cabinet = Cabinet(replace(plan, transitions=slow))
+    for _ in range(15):
+        cabinet.tick(1.0)
+    cabinet.obey(Advance(1))
+    for _ in range(20):
+        cabinet.tick(1.0)
+    cabinet.obey(Advance(2))
+    assert cabinet.ignored == 1
+    assert cabinet.read_state().target == 1
