@@ -26,13 +26,16 @@ class StaleCommandError(Exception):
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SafeCommand:
     """A command that the guard has admitted; ``valid_until_s`` is in the cabinet's ``uptime_s``."""
 
+    # not slots=True: early releases of Python 3.11 then put a __setstate__ of their own over ours
+    __slots__ = ("command", "valid_until_s")
+
     command: Command
     token: InitVar[object]
-    valid_until_s: float = -math.inf
+    valid_until_s: float
 
     def __post_init__(self, token: object) -> None:
         if token is not _TOKEN:

@@ -26,7 +26,7 @@ from sumo_scenarios.catalog import find_scenario
 def test_only_the_guard_makes_a_safe_command(token):
     """Constructing one elsewhere raises, whatever is offered as token."""
     with pytest.raises(UnsafeCommandError):
-        SafeCommand(Hold(), token)
+        SafeCommand(Hold(), token, 1e9)
 
 
 @pytest.fixture(scope="module")
