@@ -7,6 +7,9 @@ COPY . .
 RUN /opt/changtong/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim-bookworm
+# SUMO's wheels expect these even where nothing is drawn (signals/simulation/binaries.py)
+RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 libgl1 libx11-6 libxext6 libxrender1 \
+  && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 changtong && mkdir -p /var/lib/changtong && chown changtong /var/lib/changtong
 COPY --from=build /opt/changtong /opt/changtong
 COPY config /etc/changtong

@@ -20,7 +20,20 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into .venv (about a minute; 2 GB) ..."
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation -e .
+	@$(BIN)/python -c 'import libsumo' 2>/dev/null || $(MAKE) --no-print-directory system-libraries
 	@touch $(STAMP)
+
+# SUMO's wheels expect a few libraries of the system, even where nothing is drawn; servers often lack them.
+SYSTEM_LIBRARIES = $$($(BIN)/python -c 'from signals.simulation.binaries import SYSTEM_LIBRARIES as s; print(*s)')
+.PHONY: system-libraries
+system-libraries:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing the system libraries that SUMO needs: $(SYSTEM_LIBRARIES) ..."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $(SYSTEM_LIBRARIES) >/dev/null 2>&1; \
+	fi; \
+	$(BIN)/python -c 'import libsumo' 2>/dev/null || \
+	  echo "SUMO cannot be loaded yet: simulations will not run, journeys will. Try: sudo apt-get install $(SYSTEM_LIBRARIES)"
 
 setup: $(STAMP) ## create or refresh .venv
 

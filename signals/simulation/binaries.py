@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+SYSTEM_LIBRARIES = ("libatomic1", "libgl1", "libx11-6", "libxext6", "libxrender1")
+"""Debian's packages of the libraries that SUMO's wheels expect on the machine, even where nothing is drawn."""
+
 
 class SumoNotFound(Exception):  # noqa: N818  (reads as the fact it reports)
     """SUMO is not installed; the message says how to install it."""

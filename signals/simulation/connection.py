@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from signals.simulation.binaries import find_binary, find_home
+from signals.simulation.binaries import SYSTEM_LIBRARIES, SumoNotFound, find_binary, find_home
 
 
 class SimulationError(Exception):
@@ -21,7 +21,11 @@ class SimulationError(Exception):
 def open_simulation(options: list[str], *, gui: bool = False) -> Iterator[Any]:
     """Start SUMO and yield libsumo or traci, whose modules have the same names; close it at the end."""
     find_home()
-    sumo = import_module("traci" if gui else "libsumo")
+    try:
+        sumo = import_module("traci" if gui else "libsumo")
+    except ImportError as error:  # its wheels link X11 and GL, which servers often lack
+        remedy = f"on Debian or Ubuntu: apt-get install {' '.join(SYSTEM_LIBRARIES)}"
+        raise SumoNotFound(f"SUMO cannot be loaded ({error}); {remedy}") from error
     program = find_binary("sumo-gui" if gui else "sumo")
     try:
         sumo.start([program, *options, *(["--start", "--quit-on-end"] if gui else [])])

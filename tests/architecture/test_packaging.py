@@ -55,3 +55,10 @@ def test_the_wheel_works_from_another_folder(wheel, tmp_path):
         "assert (r.files(api) / 'ui' / 'journey.html').is_file()\n"
     )
     subprocess.run([sys.executable, "-P", "-c", code, str(target)], check=True, cwd=tmp_path)
+
+
+def test_the_image_has_the_libraries_that_sumo_expects():
+    """The Dockerfile installs what signals/simulation/binaries.py names."""
+    from signals.simulation.binaries import SYSTEM_LIBRARIES
+
+    assert " ".join(SYSTEM_LIBRARIES) in (ROOT / "Dockerfile").read_text(encoding="utf-8")
