@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -269,7 +269,7 @@ class JourneyPlanner:
         """Search ever longer windows until there are enough journeys."""
         window_s = query.window_s
         while True:
-            found = day.engine.find_paths(_with_window(query, window_s))
+            found = day.engine.find_paths(replace(query, window_s=window_s))
             paths = drop_slower_than_walking(list_pareto(found), walk_s)
             paths = drop_long_ways_round(drop_near_duplicates(paths))
             if len(paths) >= request.itineraries or window_s >= LONGEST_WINDOW_S:
@@ -292,10 +292,6 @@ class JourneyPlanner:
 def default_cache_dir() -> Path:
     """Where built cities are kept: the folder that ``CHANGTONG_CACHE`` names, by default in the home directory."""
     return Path(os.environ.get("CHANGTONG_CACHE") or "~/.cache/changtong").expanduser()
-
-
-def _with_window(query: Query, window_s: int) -> Query:
-    return Query(query.access, query.egress, query.at_s, window_s, query.arrive_by, query.max_vehicles, query.limit_s)
 
 
 def _describe(place: Place) -> str:

@@ -109,9 +109,3 @@ class GeocodeParameters(WireModel):
     text: PlaceText = Field(description="A stop's name, in any language of the city, or its code.")
     language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)
     num_results: int = Field(default=10, ge=1, le=512)
-
-
-class LanguageParameters(WireModel):
-    """The query of what only has names to translate."""
-
-    language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)

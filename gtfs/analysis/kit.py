@@ -15,6 +15,7 @@ import pandas as pd
 
 from gtfs import schema
 from gtfs.feed import ABSENT, Column, Feed, Table
+from gtfs.rules.subject import format_time
 from gtfs.schema import REAL, Kind
 
 NEEDED = ("agency.txt", "routes.txt", "trips.txt", "stop_times.txt", "stops.txt")
@@ -82,14 +83,8 @@ def _build_series(values: Column, kind: Kind) -> Any:
     if kind in {Kind.INTEGER, Kind.ENUM}:
         return pd.Series(values).astype("Int32").mask(values == ABSENT)
     if kind is Kind.TIME:
-        texts = {number: _to_clock(number) for number in np.unique(values).tolist()}
+        texts = {number: "" if number == ABSENT else format_time(number) for number in np.unique(values).tolist()}
         values = np.array([texts[number] for number in values.tolist()], dtype=object)
     elif kind is Kind.DATE:
         values = np.array(["" if number == ABSENT else str(number) for number in values.tolist()], dtype=object)
     return pd.Series(values, dtype="string").replace("", pd.NA)
-
-
-def _to_clock(seconds: int) -> str:
-    if seconds == ABSENT:
-        return ""
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

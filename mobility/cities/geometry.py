@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mobility.geodesy import great_circle_m
+
 EARTH_RADIUS_M = 6_371_008.8
 MIN_STEP_M = 0.1
 """Two stops of a trip never share a distance along its shape, as GTFS demands."""
@@ -57,10 +59,7 @@ def parse_linestring(text: str) -> Array:
 
 def distances_m(a: Array, b: Array) -> Array:
     """Great-circle distances between rows of (lat, lon)."""
-    lat_a, lon_a, lat_b, lon_b = (np.radians(x) for x in (a[..., 0], a[..., 1], b[..., 0], b[..., 1]))
-    h = np.sin((lat_b - lat_a) / 2) ** 2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
-    result: Array = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(h))
-    return result
+    return great_circle_m(a[..., 0], a[..., 1], b[..., 0], b[..., 1], EARTH_RADIUS_M)
 
 
 def locate_stops(shape: Shape, stops: Array) -> Array:

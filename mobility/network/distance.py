@@ -1,6 +1,6 @@
-"""Distances on Earth, and the pairs of points near each other.
+"""The pairs of points near each other.
 
-Great circles on a sphere of 6,371 km, until streets are routed: walking is that distance times a
+Great circles (``mobility.geodesy``) until streets are routed: walking is that distance times a
 detour factor. The grid has three dimensions, so that neither the poles nor longitude 180 is special.
 """
 
@@ -8,21 +8,9 @@ from __future__ import annotations
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 
+from mobility.geodesy import EARTH_M, Floats, great_circle_m
 from mobility.network.timetable import Ints
-
-EARTH_M = 6_371_000.0
-
-Floats = npt.NDArray[np.float64]
-
-
-def great_circle_m(lat: Floats, lon: Floats, to_lat: Floats | float, to_lon: Floats | float) -> Floats:
-    """Haversine distance, element by element."""
-    y1, x1, y2, x2 = (np.radians(v) for v in (lat, lon, to_lat, to_lon))
-    half = np.sin((y2 - y1) / 2) ** 2 + np.cos(y1) * np.cos(y2) * np.sin((x2 - x1) / 2) ** 2
-    distance: Floats = 2 * EARTH_M * np.arcsin(np.sqrt(half))
-    return distance
 
 
 @nb.njit(cache=True, nogil=True)

@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from gtfs.feed import Feed
+from mobility.geodesy import great_circle_m
 from mobility.model import Coordinate, Mode, Place, mode_of_route_type
-from mobility.network.distance import great_circle_m
 from mobility.network.schedule import STATION, Schedule, lookup
 from mobility.network.timetable import Ints
 from mobility.network.translations import Translations, build_translations
@@ -50,10 +50,6 @@ class StopPlaces:
     def _is_near(self, stop: int, place: Place) -> bool:
         at = self.stops[stop].at
         return distance_between_m(at, place.at) <= SAME_PLACE_M
-
-    def modes_of(self, place: Place) -> frozenset[Mode]:
-        """What stops there."""
-        return frozenset().union(*(self.modes[stop] for stop in self.platforms.get(place.stop_id, ())))
 
     def weight_of(self, place: Place) -> int:
         """How many departures the feed lists there."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gtfs.feed import Feed
+from mobility.geodesy import EARTH_M, Floats
 from mobility.model import Coordinate
-from mobility.network.distance import EARTH_M, Floats
 from mobility.network.schedule import Schedule
 from mobility.network.timetable import Ints
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gtfs.feed import Feed
-from mobility.network.distance import Floats, great_circle_m, list_near_pairs
+from mobility.geodesy import Floats, great_circle_m
+from mobility.network.distance import list_near_pairs
 from mobility.network.schedule import Schedule
 from mobility.network.timetable import Ints, pack_footpaths
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mobility.geodesy import great_circle_m
 from mobility.model import Coordinate
-from mobility.network.distance import great_circle_m
 from mobility.network.schedule import Schedule
 from mobility.network.transfers import Walking
 from mobility.planner.query import Ends

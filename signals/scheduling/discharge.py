@@ -7,7 +7,6 @@ it gives way to will come within the gap. Start-up loss is paid only by lanes wh
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 from signals.ports import FloatArray, IntArray
@@ -131,8 +130,3 @@ def cost_to_go(
             if layout.level[stage, traffic.movement[lane, served[lane]]] != 2:
                 cost += settings.red_head_s * queued
     return cost
-
-
-def make_start(traffic: Traffic) -> tuple[IntArray, FloatArray]:
-    """Nobody served, every lane free."""
-    return np.zeros(len(traffic.vehicles), np.int64), np.zeros(len(traffic.vehicles))

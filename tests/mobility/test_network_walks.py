@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobility.network.distance import great_circle_m, list_near_pairs
+from mobility.geodesy import great_circle_m
+from mobility.network.distance import list_near_pairs
 from mobility.network.transfers import FORBIDDEN_S, Walking
 
 POINTS = st.lists(st.tuples(st.floats(-0.02, 0.02), st.floats(-0.02, 0.02)), min_size=0, max_size=30)
