@@ -30,9 +30,9 @@ Start with
     help_format="plaintext",  # rich's Markdown alone takes 0.15 s to import; the commands below use it
 )
 app.command("gtfs.cli:app", name="gtfs", help="Validate, describe and clip GTFS feeds.")
-app.command("mobility.cli:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
+app.command("mobility.cli.city:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
 app.command(
-    "mobility.cli:plan",
+    "mobility.cli.plan:plan",
     name="plan",
     help_format="markdown",
     help="""Plan a journey: FROM TO, each lat,lon, a stop id or a stop name.
@@ -43,7 +43,7 @@ duration, transfers and fare), followed by its legs. Exit code 1: there is none.
 Examples: `changtong plan 美麗島 夢時代`, `changtong plan R10 22.5949,120.3050 --at 08:00`,
 `changtong plan A B --gtfs feed.zip --at 2026-07-15T08:00`.""",
 )
-app.command("mobility.cli:bench_app", name="bench", help="Measure our engines beside their peers, in the same run.")
+app.command("mobility.cli.bench:bench_app", name="bench", help="Measure our engines beside their peers.")
 app.command("signals.cli:app", name="signals", help="Evaluate, run and audit traffic-signal controllers.")
 
 

@@ -9,18 +9,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from gtfs.feed import Feed
 from mobility.network.blocks import find_next_trips
 from mobility.network.patterns import fill_times, order_runs
-from mobility.network.runs import keep_routes, list_runs
+from mobility.network.runs import Runs, keep_routes, list_runs
 from mobility.network.schedule import Schedule, encode_schedule
 from mobility.network.timetable import Arrays, Ints, Timetable, TripTable, index_boardings
 from mobility.network.transfers import Footpaths, Walking, build_footpaths
 
 DEFAULT_WALKING = Walking()
+
+
+class Overlay(Protocol):
+    """What is different on one service day (``mobility.live``): rows appended to the schedule, runs re-pointed
+    to them, left out or added. Never changes what it is given.
+    """
+
+    def apply(self, schedule: Schedule, runs: Runs, date: dt.date) -> tuple[Schedule, Runs]:
+        """The schedule and the runs as they really are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +48,20 @@ class Network:
     next_trips: Mapping[int, int] = field(default_factory=dict)
     """Trips of the feed to the one in which riders of the same vehicle may stay aboard."""
 
-    def build_timetable(self, date: dt.date, allowed_routes: Ints | None = None) -> Timetable:
+    def build_timetable(
+        self,
+        date: dt.date,
+        allowed_routes: Ints | None = None,
+        overlay: Overlay | None = None,
+    ) -> Timetable:
         """The timetable of a service day; ``allowed_routes`` is a flag per line of routes.txt."""
         runs = list_runs(self.feed, self.schedule, date, days=self.days, horizon_s=self.horizon_s)
         if allowed_routes is not None:
             runs = keep_routes(self.feed, runs, allowed_routes)
-        return _assemble(self.schedule, self.footpaths, runs, date)
+        schedule = self.schedule
+        if overlay is not None:
+            schedule, runs = overlay.apply(schedule, runs, date)
+        return assemble(schedule, self.footpaths, runs, date)
 
 
 def build_network(
@@ -59,15 +77,17 @@ def build_network(
     return Network(feed, schedule, footpaths, walking, days, horizon_s, next_trips)
 
 
-def _assemble(schedule: Schedule, footpaths: Footpaths, runs: TripTable, date: dt.date) -> Timetable:
-    order, run_off = order_runs(schedule, runs.feed_trip, runs.shift_s)
-    trips = TripTable(*(column[order] for column in runs))
-    heads = trips.feed_trip[run_off[:-1]]  # one run of every pattern
+def assemble(schedule: Schedule, footpaths: Footpaths, runs: Runs, date: dt.date) -> Timetable:
+    """The arrays of the runs, pattern by pattern."""
+    order, run_off = order_runs(schedule, runs.trip, runs.shift_s)
+    runs = Runs(*(column[order] for column in runs))
+    trips = TripTable(runs.feed_trip, runs.day, runs.shift_s)
+    heads = runs.trip[run_off[:-1]]  # one run of every pattern
     lengths = np.diff(schedule.row_off)[heads]
     pat_trips = np.diff(run_off).astype(np.int32)
     pat_off, time_off = _running_sum(lengths), _running_sum(lengths * pat_trips)
     rows = np.repeat(schedule.row_off[heads] - pat_off[:-1], lengths) + np.arange(pat_off[-1])
-    tail = trips.feed_trip, trips.shift_s, schedule.row_off
+    tail = runs.trip, runs.shift_s, schedule.row_off
     arrays = Arrays(
         pat_off=pat_off,
         pat_stop=schedule.row_stop[rows],

@@ -8,18 +8,33 @@ of this day, so that no search needs to know of days (planner arrays hold one da
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 import numpy as np
 
 from gtfs.feed import Feed
 from gtfs.service_days import active_services, feed_timezone, service_day_start
 from mobility.network.schedule import Schedule, lookup
-from mobility.network.timetable import Ints, TripTable
-
-NO_RUNS = TripTable(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int64))
+from mobility.network.timetable import Ints
 
 
-def list_runs(feed: Feed, schedule: Schedule, date: dt.date, *, days: tuple[int, ...], horizon_s: int) -> TripTable:
+class Runs(NamedTuple):
+    """Vehicles that run, one a line. ``trip`` is the trip of the schedule whose rows it drives, moved by
+    ``shift_s``; ``feed_trip`` the trip it is to riders. The two differ where a step between (live changes,
+    staying aboard) has given a run rows of its own, appended to the schedule.
+    """
+
+    trip: Ints
+    shift_s: Ints
+    feed_trip: Ints
+    day: Ints
+    """Service day relative to the timetable's: -1, 0, 1."""
+
+
+NO_RUNS = Runs(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8))
+
+
+def list_runs(feed: Feed, schedule: Schedule, date: dt.date, *, days: tuple[int, ...], horizon_s: int) -> Runs:
     """Runs of the service days ``days`` (0 is ``date``) that arrive after 0 and leave before ``horizon_s``."""
     parts = [NO_RUNS]
     for day in days:
@@ -31,8 +46,8 @@ def list_runs(feed: Feed, schedule: Schedule, date: dt.date, *, days: tuple[int,
             first = schedule.row_dep[schedule.row_off[trip]] + shift
             is_near = (last > 0) & (first < horizon_s)
             trip, shift = trip[is_near], shift[is_near]
-        parts.append(TripTable(trip, np.full(len(trip), day, np.int8), shift))
-    return TripTable(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        parts.append(Runs(trip, shift, trip, np.full(len(trip), day, np.int8)))
+    return Runs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def day_shift_s(feed: Feed, date: dt.date, day: int) -> int:
@@ -61,10 +76,10 @@ def expand_frequencies(schedule: Schedule, trips: Ints) -> tuple[Ints, Ints]:
     return np.concatenate([timed, trip[line]]).astype(np.int32), np.concatenate([np.zeros(len(timed), np.int64), shift])
 
 
-def keep_routes(feed: Feed, runs: TripTable, allowed: Ints) -> TripTable:
+def keep_routes(feed: Feed, runs: Runs, allowed: Ints) -> Runs:
     """Only the runs of routes (positions in routes.txt) where ``allowed`` is true."""
     routes = feed["routes.txt"]
     index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
     route = lookup(index, feed["trips.txt"]["route_id"], len(feed["trips.txt"]))
     is_kept = (route[runs.feed_trip] >= 0) & allowed[route[runs.feed_trip]]
-    return TripTable(*(column[is_kept] for column in runs))
+    return Runs(*(column[is_kept] for column in runs))

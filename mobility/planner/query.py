@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,45 @@ class Ends(NamedTuple):
 
     stop: Ints
     seconds: Ints
+
+
+class TransferTimes(NamedTuple):
+    """How long changes take this person: ``max(minimum_s, factor * footpath + additional_s)``.
+
+    ``factor`` is at least 1 and the others at least 0, so that no change gets shorter than the timetable says
+    and lower bounds stay true. Walks at both doors are not touched.
+    """
+
+    minimum_s: int = 0
+    additional_s: int = 0
+    factor: float = 1.0
+
+
+AS_THE_TIMETABLE_SAYS = TransferTimes()
+
+
+class Via(NamedTuple):
+    """A place that the journey must visit, at any of ``stops``, for at least ``stay_s``.
+
+    It is visited by a vehicle that calls there while one is aboard (only where ``stay_s`` is 0), by alighting
+    there, or on foot: an access walk or a transfer that ends there. Vias are visited in order.
+    """
+
+    stops: tuple[int, ...]
+    stay_s: int = 0
+
+
+class Criterion(StrEnum):
+    """What a search minimises beside arrival and vehicles. Integers, additive along a journey."""
+
+    WALKING = "walking"
+    """Seconds on foot, doors included."""
+    PRICE = "price"
+    """Hundredths of the currency, an additive estimate: fares that are not additive are priced afterwards."""
+    CO2 = "co2"
+    """Grams."""
+    RISK = "risk"
+    """-1000 times the natural logarithm of the probability to catch every connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +76,21 @@ class Query:
     limit_s: int = 86_400
     origin: int = -1
     target: int = -1
+    transfer: TransferTimes = AS_THE_TIMETABLE_SAYS
+    via: tuple[Via, ...] = ()
+    criteria: frozenset[Criterion] = frozenset()
 
     def reflected(self) -> Query:
         """The same question read backwards in time."""
-        return Query(
+        return replace(
+            self,
             access=self.egress,
             egress=self.access,
             at_s=-self.at_s,
-            window_s=self.window_s,
-            max_vehicles=self.max_vehicles,
-            limit_s=self.limit_s,
+            arrive_by=False,
             origin=self.target,
             target=self.origin,
+            via=self.via[::-1],
         )
 
 
@@ -70,6 +113,8 @@ class Path(NamedTuple):
     departure_s: int
     arrival_s: int
     rides: tuple[Ride, ...]
+    costs: tuple[tuple[Criterion, int], ...] = ()
+    """What the search added up, for the criteria that were asked for."""
 
     @property
     def transfers(self) -> int:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobility.network.build import _assemble
+from mobility.network.build import assemble
+from mobility.network.runs import Runs
 from mobility.network.schedule import Schedule, _group_trips
-from mobility.network.timetable import TripTable, pack_footpaths
+from mobility.network.timetable import pack_footpaths
 from mobility.network.transfers import Footpaths
-from mobility.planner import engine as engine_module
+from mobility.planner import direction as direction_module
 from mobility.planner import range_raptor, raptor
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
@@ -52,8 +53,9 @@ class Town:
         walks = np.array([(a, b, s) for (a, b), s in self.walks.items()], np.int32).reshape(-1, 3)
         footpaths = Footpaths(*pack_footpaths(self.stop_count, *walks.T), np.array(self.change_s, np.int32))
         count = len(self.trips)
-        runs = TripTable(np.arange(count, dtype=np.int32), np.zeros(count, np.int8), np.zeros(count, np.int64))
-        return _assemble(schedule, footpaths, runs, DATE)
+        trip = np.arange(count, dtype=np.int32)
+        runs = Runs(trip, np.zeros(count, np.int64), trip, np.zeros(count, np.int8))
+        return assemble(schedule, footpaths, runs, DATE)
 
     def earliest(self, access, egress, at_s):
         """Best arrival with exactly 1, 2, ... vehicles, None where there is none."""
@@ -240,7 +242,7 @@ def test_compiled_kernels_answer_as_plain_python(question, length):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("collect", "scan", "walk", "emit"):
             patch.setattr(raptor, name, getattr(raptor, name).py_func)
-        patch.setattr(engine_module, "search", raptor.search.py_func)
+        patch.setattr(direction_module, "search", raptor.search.py_func)
         patch.setattr(range_raptor, "_first_from", range_raptor._first_from.py_func)
         patch.setattr(range_raptor, "list_events", range_raptor.list_events.py_func)
         assert engine.find_paths(query) == compiled
