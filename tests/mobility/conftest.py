@@ -52,6 +52,21 @@ class Net:
     def lines(self, start, end, at, date="2026-07-15", **facts):
         return [format_itinerary(itinerary) for itinerary in self.itineraries(start, end, at, date, **facts)]
 
+    def ask(self, question):
+        """The answers to a question of the golden files: `? FROM TO TIME key=value ...`.
+
+        Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival).
+        """
+        _, start, end, at, *settings = question.split()
+        given = dict(setting.split("=", 1) for setting in settings)
+        facts = {
+            "date": given.pop("date", "2026-07-15"),
+            "window_min": int(given.pop("window", 0)),
+            "arrive_by": bool(int(given.pop("by", 0))),
+        }
+        assert not given, f"{question}: nobody reads {', '.join(given)}"
+        return self.lines(start, end, at, **facts)
+
 
 @pytest.fixture
 def net(tmp_path):

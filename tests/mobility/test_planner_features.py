@@ -1,4 +1,4 @@
-"""The planner's features, simple to complex, in the notation: the feeds and the answers are read in golden/itineraries.txt.
+"""The planner's features, simple to complex, in the notation: the feeds and the answers are read in golden/itineraries/.
 
 Regenerate with CHANGTONG_REGOLD=1; the run then fails on purpose, so that the switch cannot be left on.
 """
@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "itineraries.txt"
-QUESTION = re.compile(
-    r"\? (?P<start>\S+) (?P<end>\S+) (?P<at>\S+)(?: date=(?P<date>\S+))?(?: window=(?P<window>\d+))?(?P<by> arrive-by)?"
-)
-
+GOLDEN = Path(__file__).parents[1] / "golden" / "itineraries"
 BASE = """
 # agency.txt
 agency_id,agency_name,agency_url,agency_timezone
@@ -34,53 +30,47 @@ R3,X,,Express,1
 
 
 def parse_golden():
-    """Cases: (title, feed text, [(question, answers)])."""
+    """Cases: (file, title, feed text, [(question, answers)])."""
     cases = []
-    for block in re.split(r"^=== ", GOLDEN.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-        title, _, rest = block.partition("\n")
-        feed, *asked = re.split(r"^(?=\? )", rest, flags=re.MULTILINE)
-        questions = [(text.splitlines()[0], [x for x in text.splitlines()[1:] if x.strip()]) for text in asked]
-        cases.append((title.strip(), feed, questions))
+    for path in sorted(GOLDEN.glob("*.txt")):
+        for block in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            title, _, rest = block.partition("\n")
+            feed, *asked = re.split(r"^(?=\? )", rest, flags=re.MULTILINE)
+            questions = [(text.splitlines()[0], [x for x in text.splitlines()[1:] if x.strip()]) for text in asked]
+            cases.append((path, title.strip(), feed, questions))
     return cases
 
 
 CASES = parse_golden()
 
 
-@pytest.mark.parametrize(("title", "feed", "questions"), CASES, ids=[case[0].split(":")[0] for case in CASES])
-def test_feature(net, title, feed, questions):
+@pytest.mark.parametrize(("path", "title", "feed", "questions"), CASES, ids=[case[1].split(":")[0] for case in CASES])
+def test_feature(net, path, title, feed, questions):
     """Every feature of the catalogue answers as the golden file says."""
     network = net(BASE + feed)
     for question, expected in questions:
-        q = QUESTION.fullmatch(question)
-        assert q, question
-        found = network.lines(
-            q["start"],
-            q["end"],
-            q["at"],
-            q["date"] or "2026-07-15",
-            window_min=int(q["window"] or 0),
-            arrive_by=bool(q["by"]),
-        )
-        assert found == expected, f"{title}: {question}"
+        assert network.ask(question) == expected, f"{path.name}, {title}: {question}"
+
+
+def test_features_are_numbered_and_each_number_is_used_once():
+    """A file holds the features of its letter, each under a number of its own."""
+    numbers = [title.split(":")[0] for _, title, _, _ in CASES]
+    assert len(set(numbers)) == len(numbers)
+    assert all(path.name[0] == number[0] for (path, *_), number in zip(CASES, numbers, strict=True))
 
 
 if "CHANGTONG_REGOLD" in os.environ:
 
     def test_write_golden_anew(net):
         """Writes today's answers, and fails so that somebody reads them."""
-        blocks = []
-        for title, feed, questions in CASES:
-            network = net(BASE + feed)
-            text = f"=== {title}\n{feed}"
-            for question, _ in questions:
-                q = QUESTION.fullmatch(question)
-                lines = network.lines(
-                    q["start"], q["end"], q["at"], q["date"] or "2026-07-15",
-                    window_min=int(q["window"] or 0), arrive_by=bool(q["by"]),
-                )  # fmt: skip
-                text += "\n".join([question, *lines]) + "\n"
-            blocks.append(text)
-        head = GOLDEN.read_text(encoding="utf-8").partition("=== ")[0]
-        GOLDEN.write_text(head + "\n".join(blocks), encoding="utf-8")
-        pytest.fail("the golden file was written anew: read the difference, and run without CHANGTONG_REGOLD")
+        for path in sorted(GOLDEN.glob("*.txt")):
+            blocks = []
+            for _, title, feed, questions in (case for case in CASES if case[0] == path):
+                network = net(BASE + feed)
+                text = f"=== {title}\n{feed}"
+                for question, _ in questions:
+                    text += "\n".join([question, *network.ask(question)]) + "\n"
+                blocks.append(text)
+            head = path.read_text(encoding="utf-8").partition("=== ")[0]
+            path.write_text(head + "\n".join(blocks), encoding="utf-8")
+        pytest.fail("the golden files were written anew: read the difference, and run without CHANGTONG_REGOLD")
