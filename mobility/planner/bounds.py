@@ -53,21 +53,96 @@ def list_hops(a: Arrays) -> Ints:
     return hops
 
 
+@nb.njit(cache=True, nogil=True)
+def list_edges_into(stop_count: int, hops: Ints, fp_off: Ints, fp_to: Ints, fp_s: Ints) -> tuple[Ints, Ints, Ints]:
+    """Edges into every stop (offsets, stop before, seconds); of parallel ones the shortest."""
+    offset = np.zeros(stop_count + 1, np.int64)
+    for h in range(len(hops)):
+        offset[hops[h, 0] + 1] += 1
+    for f in range(len(fp_to)):
+        offset[fp_to[f] + 1] += 1
+    for stop in range(stop_count):
+        offset[stop + 1] += offset[stop]
+    filled = offset[:-1].copy()
+    before = np.empty(offset[-1], np.int32)
+    seconds = np.empty(offset[-1], np.int32)
+    for h in range(len(hops)):
+        at = filled[hops[h, 0]]
+        filled[hops[h, 0]] += 1
+        before[at], seconds[at] = hops[h, 1], hops[h, 2]
+    for start in range(stop_count):
+        for f in range(fp_off[start], fp_off[start + 1]):
+            at = filled[fp_to[f]]
+            filled[fp_to[f]] += 1
+            before[at], seconds[at] = start, fp_s[f]
+    place = np.full(stop_count, -1, np.int64)  # where the edge from a stop was put, for the stop at hand
+    kept = 0
+    for stop in range(stop_count):
+        first = kept
+        begin = offset[stop]
+        offset[stop] = first
+        for e in range(begin, offset[stop + 1]):
+            other = before[e]
+            if other == stop:
+                continue
+            if place[other] >= first:
+                seconds[place[other]] = min(seconds[place[other]], seconds[e])
+            else:
+                place[other] = kept
+                before[kept], seconds[kept] = other, seconds[e]
+                kept += 1
+    offset[stop_count] = kept
+    return offset, before[:kept].copy(), seconds[:kept].copy()
+
+
 def build_hop_graph(a: Arrays) -> tuple[HopGraph, int]:
     """The reverse graph and its unit in seconds."""
-    stop_count = len(a.change_s)
-    walk_from = np.repeat(np.arange(stop_count, dtype=np.int64), np.diff(a.fp_off))
-    walks = np.stack([a.fp_to.astype(np.int64), walk_from, a.fp_s.astype(np.int64)], axis=1)
-    edges = np.concatenate([list_hops(a), walks])
-    edges = edges[edges[:, 0] != edges[:, 1]]
-    edges = edges[np.lexsort((edges[:, 2], edges[:, 1], edges[:, 0]))]
-    is_best = np.ones(len(edges), bool)  # of parallel edges the shortest
-    is_best[1:] = (edges[1:, 0] != edges[:-1, 0]) | (edges[1:, 1] != edges[:-1, 1])
-    edges = edges[is_best]
-    unit_s = max(COARSEST_UNIT_S, int(np.gcd.reduce(edges[:, 2])) if len(edges) else 0)
+    offset, before, seconds = list_edges_into(len(a.change_s), list_hops(a), a.fp_off, a.fp_to, a.fp_s)
+    unit_s = max(COARSEST_UNIT_S, int(np.gcd.reduce(seconds)) if len(seconds) else 0)
+    return HopGraph(offset, before, seconds // np.int32(unit_s)), unit_s
+
+
+@nb.njit(cache=True, nogil=True)
+def turn_graph(graph: HopGraph) -> HopGraph:
+    """Every edge turned round: the graph of the timetable read backwards."""
+    stop_count = len(graph.offset) - 1
     offset = np.zeros(stop_count + 1, np.int64)
-    np.cumsum(np.bincount(edges[:, 0], minlength=stop_count), out=offset[1:])
-    return HopGraph(offset, edges[:, 1].astype(np.int32), (edges[:, 2] // unit_s).astype(np.int32)), unit_s
+    for e in range(len(graph.stop)):
+        offset[graph.stop[e] + 1] += 1
+    for stop in range(stop_count):
+        offset[stop + 1] += offset[stop]
+    filled = offset[:-1].copy()
+    ends = np.empty(len(graph.stop), np.int32)
+    weight = np.empty(len(graph.stop), np.int32)
+    for stop in range(stop_count):
+        for e in range(graph.offset[stop], graph.offset[stop + 1]):
+            at = filled[graph.stop[e]]
+            filled[graph.stop[e]] += 1
+            ends[at], weight[at] = stop, graph.weight[e]
+    return HopGraph(offset, ends, weight)
+
+
+@nb.njit(cache=True, nogil=True)
+def _is_within(graph: HopGraph, unit_s: int, hops: Ints) -> bool:
+    for h in range(len(hops)):
+        if hops[h, 0] == hops[h, 1]:
+            continue
+        is_known = False
+        for e in range(graph.offset[hops[h, 0]], graph.offset[hops[h, 0] + 1]):
+            if graph.stop[e] == hops[h, 1]:
+                is_known = graph.weight[e] <= hops[h, 2] // unit_s
+                break
+        if not is_known:
+            return False
+    return True
+
+
+def bounds_still_hold(graph: HopGraph, unit_s: int, arrays: Arrays) -> bool:
+    """Whether bounds of ``graph`` are bounds for changed arrays too: no hop is faster than it was, or new.
+
+    Stops and footpaths are taken to be the same; a live day changes neither.
+    """
+    return bool(_is_within(graph, unit_s, list_hops(arrays)))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -129,21 +204,46 @@ def search_all_back(graph: HopGraph, unit_s: int, largest: int, table: npt.NDArr
         search_back(graph, target, nothing, unit_s, table[stop], largest)
 
 
+class BoundParts(NamedTuple):
+    """What bounds are made of, to be stored: ``table`` is all pairs, a row per target."""
+
+    graph: HopGraph
+    unit_s: int
+    table: npt.NDArray[np.uint16] | None = None
+
+
 class LowerBounds:
     """Bounds of one timetable: all pairs for a city, rows on demand (the last few kept) beyond."""
 
-    def __init__(self, arrays: Arrays, *, all_pairs: bool | None = None, kept: int = 256) -> None:
-        """``all_pairs`` builds the whole table at once (default: up to 10,000 stops, never by itself later)."""
-        self._graph, self.unit_s = build_hop_graph(arrays)
+    def __init__(self, parts: BoundParts, *, kept: int = 256) -> None:
+        """``build`` makes them from a timetable; ``kept`` rows on demand are remembered."""
+        self._graph, self.unit_s, self._table = parts
         self._largest = int(self._graph.weight.max()) if len(self._graph.weight) else 0
-        self._stop_count = len(arrays.change_s)
+        self._stop_count = len(self._graph.offset) - 1
         self._rows: OrderedDict[bytes, Row] = OrderedDict()
         self._kept = kept
         self._lock = threading.Lock()
-        self._table: npt.NDArray[np.uint16] | None = None
-        if all_pairs if all_pairs is not None else self._stop_count <= ALL_PAIRS_STOPS:
-            self._table = np.empty((self._stop_count, self._stop_count), np.uint16)
-            search_all_back(self._graph, self.unit_s, self._largest, self._table)
+
+    @classmethod
+    def build(cls, arrays: Arrays, *, all_pairs: bool | None = None) -> LowerBounds:
+        """``all_pairs`` builds the whole table at once (default: up to 10,000 stops, never by itself later)."""
+        graph, unit_s = build_hop_graph(arrays)
+        stop_count = len(arrays.change_s)
+        table = None
+        if all_pairs if all_pairs is not None else stop_count <= ALL_PAIRS_STOPS:
+            table = np.empty((stop_count, stop_count), np.uint16)
+            search_all_back(graph, unit_s, int(graph.weight.max(initial=0)), table)
+        return cls(BoundParts(graph, unit_s, table))
+
+    @property
+    def parts(self) -> BoundParts:
+        """Their arrays."""
+        return BoundParts(self._graph, self.unit_s, self._table)
+
+    def reflected(self) -> LowerBounds:
+        """The bounds of the timetable read backwards: every edge, and so the whole table, turned round."""
+        table = None if self._table is None else np.ascontiguousarray(self._table.T)
+        return LowerBounds(BoundParts(turn_graph(self._graph), self.unit_s, table), kept=self._kept)
 
     def row_to(self, stop: int) -> Row:
         """Bounds to one stop."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mobility.network.timetable import Arrays, pack_footpaths
+from mobility.network.timetable import Arrays, Ints, pack_footpaths
 from mobility.planner.bounds import LowerBounds, Row, no_bounds
+from mobility.planner.prepared import NO_PARTS, Parts
 from mobility.planner.query import Ends, Path, Query, Ride
 from mobility.planner.range_raptor import list_seeds
 from mobility.planner.raptor import OVERFLOW, search
@@ -20,15 +21,27 @@ NEVER_S = 2**31
 class Direction:
     """Read-only after construction; kernels release the interpreter lock."""
 
-    def __init__(self, arrays: Arrays, *, bounds: bool, all_pairs: bool | None) -> None:
-        """``all_pairs`` as of ``LowerBounds``."""
+    def __init__(self, arrays: Arrays, bounds: LowerBounds | None, parts: Parts = NO_PARTS) -> None:
+        """``bounds`` None: nothing is pruned by them. ``parts`` are what is already there of the rest."""
         self.arrays = arrays
+        self.bounds = bounds
         self._stop_count = len(arrays.change_s)
-        self._bounds = LowerBounds(arrays, all_pairs=all_pairs) if bounds else None
         self._no_bounds = no_bounds(self._stop_count)
+        self._walks_into = parts.walks_into
         self.pool = WorkspacePool()
-        walked_from = np.repeat(np.arange(self._stop_count, dtype=np.int32), np.diff(arrays.fp_off))
-        self._into = pack_footpaths(self._stop_count, arrays.fp_to, walked_from, arrays.fp_s)
+
+    @property
+    def walks_into(self) -> tuple[Ints, Ints, Ints]:
+        """The footpaths that end at each stop, as offsets, stops and seconds."""
+        if self._walks_into is None:
+            a = self.arrays
+            walked_from = np.repeat(np.arange(self._stop_count, dtype=np.int32), np.diff(a.fp_off))
+            self._walks_into = pack_footpaths(self._stop_count, a.fp_to, walked_from, a.fp_s)
+        return self._walks_into
+
+    def list_parts(self) -> Parts:
+        """What was computed for this direction."""
+        return Parts(self.walks_into, None if self.bounds is None else self.bounds.parts)
 
     def access_of(self, origin: int) -> Ends:
         """Stops to begin at from a stop: itself at once, and those one footpath away."""
@@ -38,7 +51,7 @@ class Direction:
 
     def egress_of(self, target: int) -> Ends:
         """Stops to end at: the stop itself, and those one footpath before it."""
-        offset, stop, seconds = self._into
+        offset, stop, seconds = self.walks_into
         span = slice(offset[target], offset[target + 1])
         return _with_own(target, stop[span], seconds[span])
 
@@ -53,11 +66,11 @@ class Direction:
 
     def row_for(self, query: Query) -> tuple[Row, int]:
         """Lower bounds to the query's egress, and their unit in seconds."""
-        if self._bounds is None:
+        if self.bounds is None:
             return self._no_bounds, 1
         if query.target >= 0:
-            return self._bounds.row_to(query.target), self._bounds.unit_s
-        return self._bounds.row_to_nearest(*query.egress), self._bounds.unit_s
+            return self.bounds.row_to(query.target), self.bounds.unit_s
+        return self.bounds.row_to_nearest(*query.egress), self.bounds.unit_s
 
     def _run(self, query: Query, moments: np.ndarray, ends: np.ndarray, end_s: int, stride: int) -> list[Path]:
         row, unit_s = self.row_for(query)

@@ -8,21 +8,42 @@ from __future__ import annotations
 import threading
 
 from mobility.network.timetable import Timetable, reflect
+from mobility.planner.bounds import LowerBounds
 from mobility.planner.direction import Direction
+from mobility.planner.prepared import NOTHING_PREPARED, Prepared
 from mobility.planner.query import Ends, Path, Query, Ride
 
 
 class Engine:
     """Searches one timetable. ``bounds`` off is slower and answers the same."""
 
-    def __init__(self, timetable: Timetable, *, bounds: bool = True, all_pairs: bool | None = None) -> None:
-        """``all_pairs`` builds all lower bounds now (default: up to 10,000 stops); else each on demand."""
+    def __init__(
+        self,
+        timetable: Timetable,
+        *,
+        bounds: bool = True,
+        all_pairs: bool | None = None,
+        prepared: Prepared = NOTHING_PREPARED,
+    ) -> None:
+        """``all_pairs`` builds all lower bounds now (default: up to 10,000 stops); else each on demand.
+        What is ``prepared`` is taken, not computed; it must have been computed for this timetable.
+        """
         self.timetable = timetable
-        self._forward = Direction(timetable.arrays, bounds=bounds, all_pairs=all_pairs)
+        self._prepared = prepared
+        lower = None
+        if bounds:
+            ready = prepared.forward.bounds
+            lower = LowerBounds(ready) if ready else LowerBounds.build(timetable.arrays, all_pairs=all_pairs)
+        self._forward = Direction(timetable.arrays, lower, prepared.forward)
         self._backward: Direction | None = None
-        self._bounds = bounds
-        self._all_pairs = all_pairs
         self._lock = threading.Lock()
+
+    def prepare(self, *, backward: bool = True) -> Prepared:
+        """All that was computed, made now where it would be made later: see ``Prepared``."""
+        if not backward:
+            return Prepared(self._forward.list_parts())
+        turned = self._get_backward()
+        return Prepared(self._forward.list_parts(), turned.list_parts(), turned.arrays)
 
     def find_paths(self, query: Query) -> list[Path]:
         """Pareto-optimal paths: by arrival and vehicles, and over a window by departure too.
@@ -42,8 +63,10 @@ class Engine:
     def _get_backward(self) -> Direction:
         with self._lock:
             if self._backward is None:
-                turned = reflect(self.timetable.arrays)
-                self._backward = Direction(turned, bounds=self._bounds, all_pairs=self._all_pairs)
+                arrays = self._prepared.reflected or reflect(self.timetable.arrays)
+                ready, forward = self._prepared.backward.bounds, self._forward.bounds
+                lower = None if forward is None else LowerBounds(ready) if ready else forward.reflected()
+                self._backward = Direction(arrays, lower, self._prepared.backward)
             return self._backward
 
     def _turn(self, path: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Trip-based routing: transfers between vehicles computed beforehand, and searches that only follow them."""
