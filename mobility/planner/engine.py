@@ -6,12 +6,18 @@ Read-only after construction and safe to share between threads; kernels release 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
+from dataclasses import replace
 
 from mobility.network.timetable import Timetable, reflect
 from mobility.planner.bounds import LowerBounds
 from mobility.planner.direction import Direction
-from mobility.planner.prepared import NOTHING_PREPARED, Prepared
-from mobility.planner.query import Ends, Path, Query, Ride
+from mobility.planner.prepared import NO_PARTS, NOTHING_PREPARED, Parts, Prepared
+from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Ends, Path, Query, Ride, TransferTimes
+from mobility.planner.transfer_times import stretch_changes
+
+KEPT_TRANSFER_TIMES = 4
+"""How many wishes for longer changes an engine keeps arrays for."""
 
 
 class Engine:
@@ -36,6 +42,7 @@ class Engine:
             lower = LowerBounds(ready) if ready else LowerBounds.build(timetable.arrays, all_pairs=all_pairs)
         self._forward = Direction(timetable.arrays, lower, prepared.forward)
         self._backward: Direction | None = None
+        self._with_times: OrderedDict[TransferTimes, Engine] = OrderedDict()
         self._lock = threading.Lock()
 
     def prepare(self, *, backward: bool = True) -> Prepared:
@@ -51,6 +58,9 @@ class Engine:
         For a departure they come with ever more vehicles and ever earlier arrival; over a window the
         latest departure comes first. With ``arrive_by`` the same, read backwards.
         """
+        if query.transfer != AS_THE_TIMETABLE_SAYS:
+            slower = self.with_transfer_times(query.transfer)
+            return slower.find_paths(replace(query, transfer=AS_THE_TIMETABLE_SAYS))
         if not query.arrive_by:
             return self._forward.find_paths(query)
         backward = self._get_backward()
@@ -59,6 +69,21 @@ class Engine:
     def stop_to_stop(self, origin: int, target: int) -> tuple[Ends, Ends]:
         """Access and egress of a query between two stops: there at once, or on one footpath."""
         return self._forward.access_of(origin), self._forward.egress_of(target)
+
+    def with_transfer_times(self, times: TransferTimes) -> Engine:
+        """The same timetable for somebody who changes in these times; bounds are shared, for they still hold."""
+        with self._lock:
+            if times not in self._with_times:
+                bounds = self._forward.bounds
+                self._with_times[times] = Engine(
+                    replace(self.timetable, arrays=stretch_changes(self.timetable.arrays, times)),
+                    bounds=bounds is not None,
+                    prepared=Prepared(Parts(bounds=bounds.parts) if bounds else NO_PARTS),
+                )
+                if len(self._with_times) > KEPT_TRANSFER_TIMES:
+                    self._with_times.popitem(last=False)
+            self._with_times.move_to_end(times)
+            return self._with_times[times]
 
     def _get_backward(self) -> Direction:
         with self._lock:
