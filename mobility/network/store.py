@@ -89,7 +89,20 @@ def list_damaged(folder: Path) -> list[str]:
     """
     arrays, _ = open_arrays(folder)
     told = _read_index(folder)["arrays"]
-    return [name for name, array in arrays.items() if told[name][3] and _checksum(array) != told[name][3]]
+    return [name for name, array in arrays.items() if told[name][3] and checksum_of(array) != told[name][3]]
+
+
+def checksum_of(array: AnyArray) -> str:
+    """What an array's bytes add up to."""
+    return hashlib.blake2b(_bytes_of(np.ascontiguousarray(array)), digest_size=16).hexdigest()
+
+
+def fingerprint_of(arrays: Mapping[str, AnyArray]) -> str:
+    """One short name for the content of many arrays: equal only where every one of them is."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape} {checksum_of(array)}\n".encode())
+    return digest.hexdigest()
 
 
 def cannot_write(folder: Path, error: OSError) -> StoreError:
@@ -110,7 +123,11 @@ def sync_folder(folder: Path) -> None:
 
 def _write_all(file: Any, arrays: Mapping[str, AnyArray], *, with_checksums: bool) -> Iterator[tuple[str, list[Any]]]:
     file.write(MAGIC)
+    written: dict[int, list[Any]] = {}
     for name, array in arrays.items():
+        if id(array) in written:  # an array under two names is stored once
+            yield name, written[id(array)]
+            continue
         plain = np.ascontiguousarray(array)
         if plain.dtype.hasobject:
             message = f"{name}: an array of Python objects has no place in a file"
@@ -119,12 +136,10 @@ def _write_all(file: Any, arrays: Mapping[str, AnyArray], *, with_checksums: boo
         offset = file.tell()
         if plain.size:
             file.write(_bytes_of(plain))
-        yield name, [plain.dtype.str, array.shape, offset, _checksum(plain) if with_checksums else ""]
+        checksum = checksum_of(plain) if with_checksums else ""
+        written[id(array)] = [plain.dtype.str, array.shape, offset, checksum]
+        yield name, written[id(array)]
     file.write(bytes(-file.tell() % LINE_BYTES))
-
-
-def _checksum(array: AnyArray) -> str:
-    return hashlib.blake2b(_bytes_of(array) if array.size else b"", digest_size=16).hexdigest()
 
 
 def _bytes_of(array: AnyArray) -> memoryview:
