@@ -1,0 +1,89 @@
+"""Trip updates as columns, so that a whole city's can be applied in a few milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mobility.live.updates import TripUpdate
+from mobility.network.timetable import Ints
+
+UNKNOWN_S = np.int32(-(2**31))
+"""No time and no delay: earlier than any."""
+LONGEST_S = 10 * 86_400
+"""Ten days: what is farther off is a mistake of the sender."""
+
+
+class StopColumns(NamedTuple):
+    """Updates of stops, those of one trip together: update u has ``offset[u]:offset[u+1]``."""
+
+    offset: Ints
+    sequence: Ints
+    place: Ints
+    """Position in stops.txt, -1 where the feed has no such stop."""
+    arr: Ints
+    dep: Ints
+    arr_delay: Ints
+    dep_delay: Ints
+    relation: Ints
+    assigned: Ints
+    """Position in stops.txt of the platform instead, -1 where it stays."""
+
+
+class UpdateColumns(NamedTuple):
+    """Updates of trips, in the order given."""
+
+    trip: Ints
+    """Position in trips.txt, -1 where the feed has no such trip."""
+    relation: Ints
+    start_s: Ints
+    delay_s: Ints
+    stops: StopColumns
+    is_odd: npt.NDArray[np.bool_]
+    """Stop updates with a time or delay that cannot be; it was taken for unknown."""
+
+
+def encode_updates(
+    updates: Sequence[TripUpdate], trip_index: Mapping[str, int], place_index: Mapping[str, int]
+) -> UpdateColumns:
+    """Encode updates; the indices give the positions of trips and stops in the feed."""
+    stops = [stop for update in updates for stop in update.stops]
+    offset = np.zeros(len(updates) + 1, np.int64)
+    np.cumsum(np.fromiter((len(update.stops) for update in updates), np.int64, len(updates)), out=offset[1:])
+    arr, is_odd_arr = _to_seconds([stop.arrival_s for stop in stops])
+    dep, is_odd_dep = _to_seconds([stop.departure_s for stop in stops])
+    arr_delay, is_odd_arr_delay = _to_seconds([stop.arrival_delay_s for stop in stops])
+    dep_delay, is_odd_dep_delay = _to_seconds([stop.departure_delay_s for stop in stops])
+    find_place = place_index.get
+    columns = StopColumns(
+        offset,
+        np.fromiter((-1 if s.sequence is None else s.sequence for s in stops), np.int64, len(stops)),
+        np.fromiter((find_place(s.stop_id, -1) for s in stops), np.int32, len(stops)),
+        arr,
+        dep,
+        arr_delay,
+        dep_delay,
+        np.fromiter((s.relation for s in stops), np.int8, len(stops)),
+        np.fromiter((find_place(s.assigned_stop_id, -1) for s in stops), np.int32, len(stops)),
+    )
+    find_trip = trip_index.get
+    return UpdateColumns(
+        np.fromiter((find_trip(u.trip_id, -1) for u in updates), np.int32, len(updates)),
+        np.fromiter((u.relation for u in updates), np.int8, len(updates)),
+        _to_seconds([u.start_s for u in updates])[0],
+        _to_seconds([u.delay_s for u in updates])[0],
+        columns,
+        is_odd_arr | is_odd_dep | is_odd_arr_delay | is_odd_dep_delay,
+    )
+
+
+def _to_seconds(values: list[int | None]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Seconds, and which cannot be."""
+    numbers = np.array(values, np.float64)  # None becomes NaN
+    is_known = np.abs(numbers) <= LONGEST_S
+    seconds = np.full(len(numbers), UNKNOWN_S, np.int32)
+    seconds[is_known] = numbers[is_known]
+    return seconds, ~is_known & ~np.isnan(numbers)
