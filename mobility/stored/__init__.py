@@ -1,0 +1,21 @@
+"""A network built once, opened in no time: the feed's tables, the network, and chosen days with their engines.
+
+A store is a folder of versions (``mobility.network.versions``). A version holds ``network`` (tables and network) and
+``days`` (what the engines of service days have computed, equal days once).
+"""
+
+from mobility.stored.build import BuildOptions, build_store
+from mobility.stored.reading import StoredNetwork, is_store, open_store, read_facts, verify_store
+from mobility.stored.source import Source, find_source
+
+__all__ = [
+    "BuildOptions",
+    "Source",
+    "StoredNetwork",
+    "build_store",
+    "find_source",
+    "is_store",
+    "open_store",
+    "read_facts",
+    "verify_store",
+]

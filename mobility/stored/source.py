@@ -1,0 +1,108 @@
+"""What a store is built from, and whether it has changed since.
+
+Two things shape a store: the feed (or the tables of the city that makes it) and our own code. A changed feed is
+told, since yesterday's timetable is better than none; other code is refused, since it may read the arrays wrongly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mobility.cities import City, CityError, ensure_city, find_city
+from mobility.cities.content import content_hash
+from mobility.network.transfers import Walking
+
+MADE_BY = ("gtfs", "gtfs.ingest", "mobility.network", "mobility.planner", "mobility.planner.trip_based")
+"""The packages whose code shapes what is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A GTFS zip or folder, and the city that it is of, where there is one. ``reference`` is how to ask for it."""
+
+    reference: str
+    gtfs: Path
+    city: City | None = None
+
+    @property
+    def walking(self) -> Walking:
+        """How people walk there."""
+        return Walking(self.city.walking_speed_mps, self.city.walking_detour) if self.city else Walking()
+
+
+def find_source(name: str, cache_dir: Path) -> Source:
+    """A city that ships with Changtong, a city's folder, or the path of a GTFS zip or folder.
+
+    Raises:
+        CityError: No city is called that, or its tables do not hold.
+    """
+    path = Path(name).expanduser()
+    if path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
+        return Source(str(path.resolve()), path)
+    city = find_city(name)
+    reference = str(path.resolve()) if (path / "city.toml").is_file() else city.id
+    return Source(reference, ensure_city(city, cache_dir).gtfs, city)
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """The state that the source is in: of a city its content, of a feed its size, its moment and its bytes."""
+    if source.city:
+        return {"reference": source.reference, "city": source.city.id, "sha256": content_hash(source.city)}
+    members = _list_members(source.gtfs)
+    return {"reference": source.reference, "city": "", "sha256": _hash(members), **_glance(members)}
+
+
+def find_change(told: Mapping[str, Any]) -> str:
+    """What has changed since ``describe`` told it, in a few words; empty where nothing has, or nobody can say."""
+    reference = str(told["reference"])
+    if told["city"]:
+        try:
+            is_same = content_hash(find_city(reference)) == told["sha256"]
+        except (CityError, OSError):
+            return ""
+        return "" if is_same else f"the tables of {told['city']} or the code that makes its feed have changed"
+    members = _list_members(Path(reference))
+    try:
+        glance = _glance(members)
+        is_same = all(told[key] == value for key, value in glance.items()) or _hash(members) == told["sha256"]
+    except OSError:
+        return ""
+    return "" if is_same or not members else f"{reference} has changed"
+
+
+@cache
+def code_hash() -> str:
+    """A name for the code that shapes a store."""
+    digest = hashlib.sha256()
+    for package in MADE_BY:
+        for entry in sorted(files(package).iterdir(), key=lambda e: e.name):
+            if entry.name.endswith(".py"):
+                digest.update(f"{package}/{entry.name}\0".encode())
+                digest.update(hashlib.sha256(entry.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _list_members(gtfs: Path) -> Sequence[Path]:
+    """The files of a feed; none where it is not there (any more)."""
+    if gtfs.is_dir():
+        return sorted(path for path in gtfs.iterdir() if path.is_file())
+    return [gtfs] if gtfs.is_file() else []
+
+
+def _hash(members: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for member in members:
+        with member.open("rb") as file:
+            digest.update(f"{member.name}\0".encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _glance(members: Sequence[Path]) -> dict[str, int]:
+    stats = [member.stat() for member in members]
+    return {"bytes": sum(s.st_size for s in stats), "mtime_ns": max((s.st_mtime_ns for s in stats), default=0)}
