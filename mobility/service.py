@@ -31,7 +31,7 @@ from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
 from mobility.planner.access_egress import list_walks, merge_ends
-from mobility.planner.days import Day, Days
+from mobility.planner.days import NO_DAYS, Day, Days
 from mobility.planner.filters import choose_next, drop_long_ways_round, drop_near_duplicates, drop_slower_than_walking
 from mobility.planner.notices import Notice, list_notices
 from mobility.planner.pareto import list_pareto
@@ -39,6 +39,7 @@ from mobility.planner.query import Ends, Query, make_ends
 from mobility.planner.query import Path as FoundPath
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.workspace import MAX_VEHICLES
+from mobility.stored import StoredNetwork, is_store, open_store
 
 LONGEST_WINDOW_S = 24 * 3600
 LONGEST_JOURNEY_S = 24 * 3600
@@ -109,8 +110,10 @@ class PlanResult:
 class JourneyPlanner:
     """Plans journeys on one feed. Thread-safe; timetables per service day are cached."""
 
-    def __init__(self, feed: Feed, report: Report, city: City | None = None) -> None:
-        """Encode a feed that has been read; ``city`` adds what a feed does not say."""
+    def __init__(
+        self, feed: Feed, report: Report, city: City | None = None, *, stored: StoredNetwork | None = None
+    ) -> None:
+        """Encode a feed that was read, unless its network is ``stored``; ``city`` adds what a feed does not say."""
         self.report = report
         self.timezone: str = feed_timezone(feed)
         self.name: str = city.id if city else _name_of(feed)
@@ -118,12 +121,12 @@ class JourneyPlanner:
         self.languages: tuple[str, ...] = city.languages if city else _languages_of(feed)
         self.feed_dates: tuple[dt.date, dt.date] = service_dates(feed)
         self.walking = Walking(city.walking_speed_mps, city.walking_detour) if city else Walking()
-        self._network = build_network(feed, self.walking)
+        self._network = stored.network if stored else build_network(feed, self.walking)
         self._routes = build_routes(feed)
         self._places = build_places(feed, self._network.schedule)
         self._gazetteer = build_gazetteer(self._places)
         self._shapes = Shapes(feed, self._network.schedule)
-        self._days = Days(self._network, self._routes)
+        self._days = Days(self._network, self._routes, stored.days if stored else NO_DAYS)
         self._reconstructor = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
         served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
         if not served:
@@ -134,9 +137,13 @@ class JourneyPlanner:
 
     @classmethod
     def open(cls, city: str, cache_dir: Path | None = None, *, warm: bool = False) -> JourneyPlanner:
-        """A city that ships with Changtong, or the path of a GTFS zip or folder; ``warm`` compiles the kernels."""
+        """A city that ships with Changtong, or the path of a GTFS zip or folder or of a network that was built
+        (``changtong network build``); ``warm`` compiles the kernels.
+        """
         path = Path(city).expanduser()
-        if path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
+        if is_store(path):
+            planner = cls.open_store(path)
+        elif path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
             planner = cls.open_feed(path)
         else:
             known = find_city(city)
@@ -153,6 +160,16 @@ class JourneyPlanner:
             FeedUnreadable: There is none.
         """
         return cls(*read_feed(path))
+
+    @classmethod
+    def open_store(cls, root: Path) -> JourneyPlanner:
+        """The network that was built at ``root``: days that it holds answer at once, others are built when asked for.
+
+        Raises:
+            StoreError: There is none that can be opened.
+        """
+        stored = open_store(root)
+        return cls(stored.network.feed, stored.report, stored.city, stored=stored)
 
     def warm_up(self) -> None:
         """Compile the kernels and build the first day, so that the first person does not wait for it."""

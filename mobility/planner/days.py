@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from mobility.model import Mode
 from mobility.network.build import Network
 from mobility.network.routes import RouteTable
 from mobility.planner.engine import Engine
+from mobility.planner.stored_days import StoredDays
 
 KEPT = 8
+NO_DAYS: StoredDays = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,11 @@ class Day:
 class Days:
     """Builds and keeps days. Safe to share: one thread builds, the others wait for it."""
 
-    def __init__(self, network: Network, routes: RouteTable) -> None:
-        """Nothing is built yet."""
+    def __init__(self, network: Network, routes: RouteTable, stored: StoredDays = NO_DAYS) -> None:
+        """Nothing is built yet; days that are ``stored`` need not be."""
         self._network = network
         self._routes = routes
+        self._stored = stored
         self._days: OrderedDict[tuple[dt.date, frozenset[Mode] | None], Day] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -49,8 +53,10 @@ class Days:
             return self._days[key]
 
     def _build(self, date: dt.date, modes: frozenset[Mode] | None) -> Day:
-        allowed = None if modes is None else np.array([mode in modes for mode in self._routes.modes], bool)
-        timetable = self._network.build_timetable(date, allowed)
-        is_served = np.bincount(timetable.arrays.pat_stop, minlength=timetable.stop_count) > 0
-        # doors differ from query to query, so that bounds between all pairs of stops would not pay
-        return Day(Engine(timetable, all_pairs=False), is_served)
+        engine = self._stored[date].open_engine() if modes is None and date in self._stored else None
+        if engine is None:
+            allowed = None if modes is None else np.array([mode in modes for mode in self._routes.modes], bool)
+            # doors differ from query to query, so that bounds between all pairs of stops would not pay
+            engine = Engine(self._network.build_timetable(date, allowed), all_pairs=False)
+        timetable = engine.timetable
+        return Day(engine, np.bincount(timetable.arrays.pat_stop, minlength=timetable.stop_count) > 0)
