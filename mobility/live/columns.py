@@ -52,7 +52,7 @@ def encode_updates(
     """Encode updates; the indices give the positions of trips and stops in the feed."""
     stops = [stop for update in updates for stop in update.stops]
     offset = np.zeros(len(updates) + 1, np.int64)
-    np.cumsum(np.fromiter((len(update.stops) for update in updates), np.int64, len(updates)), out=offset[1:])
+    np.cumsum([len(update.stops) for update in updates], out=offset[1:])
     arr, is_odd_arr = _to_seconds([stop.arrival_s for stop in stops])
     dep, is_odd_dep = _to_seconds([stop.departure_s for stop in stops])
     arr_delay, is_odd_arr_delay = _to_seconds([stop.arrival_delay_s for stop in stops])
@@ -60,19 +60,19 @@ def encode_updates(
     find_place = place_index.get
     columns = StopColumns(
         offset,
-        np.fromiter((-1 if s.sequence is None else s.sequence for s in stops), np.int64, len(stops)),
-        np.fromiter((find_place(s.stop_id, -1) for s in stops), np.int32, len(stops)),
+        np.array([-1 if s.sequence is None else s.sequence for s in stops], np.int64),
+        np.array([find_place(s.stop_id, -1) for s in stops], np.int32),
         arr,
         dep,
         arr_delay,
         dep_delay,
-        np.fromiter((s.relation for s in stops), np.int8, len(stops)),
-        np.fromiter((find_place(s.assigned_stop_id, -1) for s in stops), np.int32, len(stops)),
+        np.array([s.relation for s in stops], np.int8),
+        np.array([find_place(s.assigned_stop_id, -1) for s in stops], np.int32),
     )
     find_trip = trip_index.get
     return UpdateColumns(
-        np.fromiter((find_trip(u.trip_id, -1) for u in updates), np.int32, len(updates)),
-        np.fromiter((u.relation for u in updates), np.int8, len(updates)),
+        np.array([find_trip(u.trip_id, -1) for u in updates], np.int32),
+        np.array([u.relation for u in updates], np.int8),
         _to_seconds([u.start_s for u in updates])[0],
         _to_seconds([u.delay_s for u in updates])[0],
         columns,

@@ -43,8 +43,10 @@ class Complaints:
     def add_unmatched(self, columns: UpdateColumns, is_unmatched: Flags, day: Ints, index: LiveIndex) -> None:
         """Updates of known trips that no run has."""
         known = is_unmatched.astype(bool) & (columns.trip >= 0)
+        if not known.any():
+            return
         keys = list(zip(columns.trip.tolist(), day.tolist(), columns.start_s.tolist(), strict=True))
-        last = {keys[update]: update for update in range(len(keys))} if known.any() else {}
+        last = {key: update for update, key in enumerate(keys)}
         for update in np.flatnonzero(known).tolist():
             if last[keys[update]] != update:
                 self.add(update, "duplicate_update", "told again further on; the last one is used")

@@ -82,7 +82,7 @@ class LiveOverlay:
     def _list_days(self, date: dt.date) -> Ints:
         """The service day of every update relative to ``date``."""
         days = {date + dt.timedelta(day): day for day in NEAR_DAYS}
-        return np.fromiter((days.get(u.service_date, OTHER_DAY) for u in self.updates), np.int64, len(self.updates))
+        return np.array([days.get(update.service_date, OTHER_DAY) for update in self.updates], np.int64)
 
     def _match(
         self, schedule: Schedule, runs: Runs, day: Ints, shift_s: Ints, complaints: Complaints

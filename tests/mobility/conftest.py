@@ -1,12 +1,17 @@
 """A network from a feed as inline text, and the questions that tests ask of it."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from feed_text import feed_folder
+from live_words import parse_live
 
 from gtfs.ingest import read_feed
 from mobility.itinerary import format_itinerary, parse_time
+from mobility.live.index import build_index
+from mobility.live.new_trips import tell_new_trips
+from mobility.live.overlay import build_overlay
 from mobility.network.build import build_network
 from mobility.network.places import build_places
 from mobility.network.routes import build_routes
@@ -37,15 +42,24 @@ class Net:
     def timetable(self, date="2026-07-15"):
         return self.network.build_timetable(dt.date.fromisoformat(date))
 
-    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, **facts):
-        timetable = self.timetable(date)
+    def live_timetable(self, date, words):
+        """The day with live changes, and who tells of trips that no timetable has."""
+        day = dt.date.fromisoformat(date)
+        overlay = build_overlay(parse_live(words, day), build_index(self.network))
+        told = replace(self.reconstructor, routes=tell_new_trips(self.reconstructor.routes, overlay.new_trips))
+        return self.network.build_timetable(day, overlay=overlay), told
+
+    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", **facts):
+        timetable, reconstructor = (
+            self.live_timetable(date, live) if live else (self.timetable(date), self.reconstructor)
+        )
         engine = Engine(timetable)
         origin, target = self.stops[start], self.stops[end]
         access, egress = engine.stop_to_stop(origin, target)
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, origin=origin, target=target, **facts)
-        places = self.reconstructor.places.stops
+        places = reconstructor.places.stops
         return [
-            self.reconstructor.build_itinerary(timetable, query, path, places[origin], places[target])
+            reconstructor.build_itinerary(timetable, query, path, places[origin], places[target])
             for path in engine.find_paths(query)
         ]
 
@@ -55,7 +69,8 @@ class Net:
     def ask(self, question):
         """The answers to a question of the golden files: `? FROM TO TIME key=value ...`.
 
-        Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival).
+        Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival),
+        live=words of support/live_words.py.
         """
         _, start, end, at, *settings = question.split()
         given = dict(setting.split("=", 1) for setting in settings)
@@ -63,6 +78,7 @@ class Net:
             "date": given.pop("date", "2026-07-15"),
             "window_min": int(given.pop("window", 0)),
             "arrive_by": bool(int(given.pop("by", 0))),
+            "live": given.pop("live", ""),
         }
         assert not given, f"{question}: nobody reads {', '.join(given)}"
         return self.lines(start, end, at, **facts)
