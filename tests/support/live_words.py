@@ -14,6 +14,7 @@ CLOCK = r"\d+:\d\d"
 
 
 def clock(text):
+    """HH:MM as seconds."""
     hours, minutes = text.split(":")
     return int(hours) * 3600 + int(minutes) * 60
 
