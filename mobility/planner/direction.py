@@ -1,6 +1,7 @@
-"""One direction of time: arrays, their bounds, memory per thread, and RAPTOR on them.
+"""One direction of time: arrays, their bounds, memory per thread, and the searches on them.
 
-The engine has two, the timetable as it is and the timetable reflected; both run the same kernels.
+The engine has two, the timetable as it is and the timetable reflected; both run the same kernels. RAPTOR
+needs the arrays only; where a transfer set was built, trip-based routing answers the same, faster.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from mobility.planner.prepared import NO_PARTS, Parts
 from mobility.planner.query import Ends, Path, Query, Ride
 from mobility.planner.range_raptor import list_seeds
 from mobility.planner.raptor import OVERFLOW, search
-from mobility.planner.workspace import WorkspacePool
+from mobility.planner.trip_based.planner import TripPlanner
+from mobility.planner.trip_based.preprocessing import Progress, build_transfers
+from mobility.planner.workspace import Answers, WorkspacePool
 
 NEVER_S = 2**31
 
@@ -29,6 +32,16 @@ class Direction:
         self._no_bounds = no_bounds(self._stop_count)
         self._walks_into = parts.walks_into
         self.pool = WorkspacePool()
+        self._trips = None if parts.transfers is None else TripPlanner(arrays, parts.transfers)
+
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether transfers between trips are there."""
+        return self._trips is not None
+
+    def accelerate(self, progress: Progress | None = None) -> None:
+        """Build the transfers between trips; queries of other threads go on meanwhile, by RAPTOR."""
+        self._trips = TripPlanner(self.arrays, build_transfers(self.arrays, progress))
 
     @property
     def walks_into(self) -> tuple[Ints, Ints, Ints]:
@@ -41,7 +54,8 @@ class Direction:
 
     def list_parts(self) -> Parts:
         """What was computed for this direction."""
-        return Parts(self.walks_into, None if self.bounds is None else self.bounds.parts)
+        bounds, trips = self.bounds, self._trips
+        return Parts(self.walks_into, bounds and bounds.parts, trips and trips.transfers)
 
     def access_of(self, origin: int) -> Ends:
         """Stops to begin at from a stop: itself at once, and those one footpath away."""
@@ -55,14 +69,12 @@ class Direction:
         span = slice(offset[target], offset[target + 1])
         return _with_own(target, stop[span], seconds[span])
 
-    def find_paths(self, query: Query) -> list[Path]:
-        """Pareto-optimal paths by RAPTOR, in this direction; ``arrive_by`` is not looked at."""
-        if query.window_s:
-            end_s = query.at_s + query.window_s
-            moments, ends = list_seeds(self.arrays, query.access, query.at_s, end_s)
-            return self._run(query, moments, ends, end_s, self._stop_count)
-        count = len(query.access.stop)
-        return self._run(query, np.full(count, query.at_s, np.int64), np.arange(count), NEVER_S, 0)
+    def find_paths(self, query: Query, *, trip_based: bool = True) -> list[Path]:
+        """Pareto-optimal paths in this direction; ``arrive_by`` is not looked at."""
+        row, unit_s = self.row_for(query)
+        if trip_based and self._trips is not None:
+            return _list_paths(*self._trips.search(query, row, unit_s))
+        return _list_paths(*self._run_raptor(query, row, unit_s))
 
     def row_for(self, query: Query) -> tuple[Row, int]:
         """Lower bounds to the query's egress, and their unit in seconds."""
@@ -72,8 +84,13 @@ class Direction:
             return self.bounds.row_to(query.target), self.bounds.unit_s
         return self.bounds.row_to_nearest(*query.egress), self.bounds.unit_s
 
-    def _run(self, query: Query, moments: np.ndarray, ends: np.ndarray, end_s: int, stride: int) -> list[Path]:
-        row, unit_s = self.row_for(query)
+    def _run_raptor(self, query: Query, row: Row, unit_s: int) -> tuple[int, Answers]:
+        if query.window_s:
+            end_s, stride = query.at_s + query.window_s, self._stop_count
+            moments, ends = list_seeds(self.arrays, query.access, query.at_s, end_s)
+        else:
+            end_s, stride, count = NEVER_S, 0, len(query.access.stop)
+            moments, ends = np.full(count, query.at_s, np.int64), np.arange(count)
         work = self.pool.get(self._stop_count, len(self.arrays.pat_trips))
         while True:
             found = search(
@@ -81,16 +98,19 @@ class Direction:
                 end_s, stride, query.limit_s, query.max_vehicles,
             )  # fmt: skip
             if found != OVERFLOW:
-                break
+                return found, (work.journeys, work.legs)
             work = self.pool.grow_answers(work)
-        journeys = work.journeys[:found].tolist()
-        total = sum(journey[2] for journey in journeys)
-        rides = [Ride._make(leg) for leg in work.legs[:total].tolist()]
-        paths, first = [], 0
-        for departure_s, arrival_s, vehicles in journeys:
-            paths.append(Path(departure_s, arrival_s, tuple(rides[first : first + vehicles])))
-            first += vehicles
-        return paths
+
+
+def _list_paths(found: int, answers: Answers) -> list[Path]:
+    journeys = answers[0][:found].tolist()
+    total = sum(journey[2] for journey in journeys)
+    rides = [Ride._make(leg) for leg in answers[1][:total].tolist()]
+    paths, first = [], 0
+    for departure_s, arrival_s, vehicles in journeys:
+        paths.append(Path(departure_s, arrival_s, tuple(rides[first : first + vehicles])))
+        first += vehicles
+    return paths
 
 
 def _with_own(stop: int, others: np.ndarray, seconds: np.ndarray) -> Ends:

@@ -15,13 +15,14 @@ from mobility.planner.direction import Direction
 from mobility.planner.prepared import NO_PARTS, NOTHING_PREPARED, Parts, Prepared
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Ends, Path, Query, Ride, TransferTimes
 from mobility.planner.transfer_times import stretch_changes
+from mobility.planner.trip_based.preprocessing import Progress
 
 KEPT_TRANSFER_TIMES = 4
 """How many wishes for longer changes an engine keeps arrays for."""
 
 
 class Engine:
-    """Searches one timetable. ``bounds`` off is slower and answers the same."""
+    """Searches one timetable. ``bounds`` and ``trip_based`` off are slower and answer the same."""
 
     def __init__(
         self,
@@ -29,13 +30,16 @@ class Engine:
         *,
         bounds: bool = True,
         all_pairs: bool | None = None,
+        trip_based: bool = True,
         prepared: Prepared = NOTHING_PREPARED,
     ) -> None:
         """``all_pairs`` builds all lower bounds now (default: up to 10,000 stops); else each on demand.
+        Trip-based routing begins where a direction is ``accelerate``d, or was when ``prepared``.
         What is ``prepared`` is taken, not computed; it must have been computed for this timetable.
         """
         self.timetable = timetable
         self._prepared = prepared
+        self._trip_based = trip_based
         lower = None
         if bounds:
             ready = prepared.forward.bounds
@@ -52,6 +56,21 @@ class Engine:
         turned = self._get_backward()
         return Prepared(self._forward.list_parts(), turned.list_parts(), turned.arrays)
 
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether queries by departure are answered by trip-based routing."""
+        return self._trip_based and self._forward.is_accelerated
+
+    def accelerate(self, progress: Progress | None = None, *, backward: bool = False) -> None:
+        """Build the transfers of trip-based routing, with ``backward`` those of arrive-by too.
+
+        May run in a thread of its own: queries go on meanwhile, and use them once they are complete.
+        """
+        turned = [self._get_backward()] if backward else []
+        for direction in [self._forward, *turned]:
+            if not direction.is_accelerated:
+                direction.accelerate(progress)
+
     def find_paths(self, query: Query) -> list[Path]:
         """Pareto-optimal paths: by arrival and vehicles, and over a window by departure too.
 
@@ -62,9 +81,10 @@ class Engine:
             slower = self.with_transfer_times(query.transfer)
             return slower.find_paths(replace(query, transfer=AS_THE_TIMETABLE_SAYS))
         if not query.arrive_by:
-            return self._forward.find_paths(query)
+            return self._forward.find_paths(query, trip_based=self._trip_based)
         backward = self._get_backward()
-        return [self._turn(path) for path in backward.find_paths(query.reflected())]
+        paths = backward.find_paths(query.reflected(), trip_based=self._trip_based)
+        return [self._turn(path) for path in paths]
 
     def stop_to_stop(self, origin: int, target: int) -> tuple[Ends, Ends]:
         """Access and egress of a query between two stops: there at once, or on one footpath."""

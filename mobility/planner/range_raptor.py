@@ -16,7 +16,8 @@ from mobility.planner.query import Ends
 
 
 @nb.njit(cache=True, nogil=True)
-def _first_from(dep: Ints, begin: int, end: int, time: int) -> int:
+def first_from(dep: Ints, begin: int, end: int, time: int) -> int:
+    """The first place in an ascending part of ``dep`` that is not before a time."""
     while begin < end:
         middle = (begin + end) >> 1
         if dep[middle] < time:
@@ -39,8 +40,8 @@ def list_events(a: Arrays, stop: Ints, seconds: Ints, begin_s: int, end_s: int) 
             for b in range(a.brd_off[stop[e]], a.brd_off[stop[e] + 1]):
                 trips = np.int64(a.pat_trips[a.brd_pat[b]])
                 row = a.time_off[a.brd_pat[b]] + a.brd_pos[b] * trips
-                first = _first_from(a.dep, row, row + trips, begin_s + seconds[e])
-                last = _first_from(a.dep, first, row + trips, end_s + seconds[e])
+                first = first_from(a.dep, row, row + trips, begin_s + seconds[e])
+                last = first_from(a.dep, first, row + trips, end_s + seconds[e])
                 if must_fill:
                     for at in range(first, last):
                         events[count + at - first] = (np.int64(a.dep[at] - seconds[e]) << 20) | e

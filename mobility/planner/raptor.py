@@ -78,7 +78,7 @@ def scan(
                         improved += 1
                     egress_s = w.egress_s[stop]
                     # FAR must be asked for: read backwards in time, arrivals are negative
-                    if egress_s != FAR and arrival + egress_s < w.goal[k]:
+                    if egress_s != FAR and arrival + egress_s < bound:
                         w.goal[k] = arrival + egress_s
                         w.goal_stop[k] = stop
                         bound = min(bound, int(w.goal[k]))

@@ -91,7 +91,7 @@ def test_compiled_kernels_answer_as_plain_python(question, length):
         for name in ("collect", "scan", "walk", "emit"):
             patch.setattr(raptor, name, getattr(raptor, name).py_func)
         patch.setattr(direction_module, "search", raptor.search.py_func)
-        patch.setattr(range_raptor, "_first_from", range_raptor._first_from.py_func)
+        patch.setattr(range_raptor, "first_from", range_raptor.first_from.py_func)
         patch.setattr(range_raptor, "list_events", range_raptor.list_events.py_func)
         assert engine.find_paths(query) == compiled
 

@@ -1,23 +1,64 @@
 """What trip-based searches read beside the timetable: its times trip by trip, and who can be changed to.
 
 Witt: Trip-Based Public Transit Routing (ESA 2015), section 3.1. Stop event e of trip t at position i is
-``event_off[t] + i``; its transfers are ``[off[e], off[e + 1])``. Six bytes a transfer, plain arrays, so
-that the set can be stored and memory-mapped.
+``event_off[t] + i``; its transfers are ``link[off[e]:off[e + 1]]``, each a trip and the position where
+it is boarded, packed as ``trip << pos_bits | position``. Plain arrays, to be stored and memory-mapped.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from mobility.network.timetable import Ints
+import numba as nb
+import numpy as np
+
+from mobility.network.timetable import Arrays, Ints
 
 
 class TransferSet(NamedTuple):
-    """Arrays of trips (T), stop events (E) and transfers (X)."""
+    """Arrays of trips (T), stop events (E), transfers (X), stops (n) and places to alight (A)."""
 
     trip_pat: Ints  # T: the pattern
     event_off: Ints  # T+1
     event_arr: Ints  # E: arrivals, trip-major
     off: Ints  # E+1
-    trip: Ints  # X: the trip changed to
-    pos: Ints  # X: where in its pattern it is boarded
+    link: Ints  # X
+    pos_bits: Ints  # one number
+    alight_off: Ints  # n+1
+    alight_pat: Ints  # A: the patterns that one may leave at a stop
+    alight_pos: Ints  # A: and at which position
+
+
+@nb.njit(cache=True, nogil=True)
+def index_trips(a: Arrays) -> tuple[Ints, Ints, Ints]:
+    """Pattern, first event, and arrivals of every trip."""
+    trips = 0
+    for p in range(len(a.pat_trips)):
+        trips += a.pat_trips[p]
+    trip_pat = np.empty(trips, np.int32)
+    event_off = np.zeros(trips + 1, np.int64)
+    event_arr = np.empty(len(a.arr), np.int32)
+    for p in range(len(a.pat_trips)):
+        length = a.pat_off[p + 1] - a.pat_off[p]
+        count = a.pat_trips[p]
+        for t in range(count):
+            trip = a.first_trip[p] + t
+            trip_pat[trip] = p
+            event = event_off[trip]
+            event_off[trip + 1] = event + length
+            for i in range(length):
+                event_arr[event + i] = a.arr[a.time_off[p] + i * count + t]
+    return trip_pat, event_off, event_arr
+
+
+def index_alightings(a: Arrays) -> tuple[Ints, Ints, Ints]:
+    """Patterns and positions at which every stop can be reached in a vehicle."""
+    lengths = np.diff(a.pat_off)
+    pattern = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    position = (np.arange(len(a.pat_stop)) - np.repeat(a.pat_off[:-1], lengths)).astype(np.int32)
+    usable = (a.may_alight == 1) & (position > 0)
+    stop = a.pat_stop[usable]
+    order = np.argsort(stop, kind="stable")
+    offsets = np.zeros(len(a.change_s) + 1, np.int64)
+    np.cumsum(np.bincount(stop, minlength=len(a.change_s)), out=offsets[1:])
+    return offsets, pattern[usable][order], position[usable][order]
