@@ -8,7 +8,7 @@ required only at timepoints), and of times that run backwards the longest non-de
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numba as nb
@@ -24,7 +24,8 @@ NOT_AVAILABLE = 1  # pickup_type, drop_off_type
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Stops are positions of stops.txt (``stop_row``); trips are positions of trips.txt.
+    """Stops are positions of stops.txt (``stop_row``); trips are positions of trips.txt. Several stops may be
+    copies of one, with the same ``stop_row`` (``transfer_rules``): no id stands for one number.
 
     The rows of trip t are ``row_off[t]:row_off[t+1]``, none where the trip is of no use. Trips of one
     ``trip_group`` have the same stops and permissions; -1 for trips without rows.
@@ -48,6 +49,36 @@ class Schedule:
     def trip_count(self) -> int:
         """Trips of the feed, usable or not."""
         return len(self.trip_group)
+
+    def list_first_copies(self) -> Ints:
+        """Per stop the lowest number of its copies, itself where it has no other."""
+        _, first, inverse = np.unique(self.stop_row, return_index=True, return_inverse=True)
+        numbers: Ints = first[inverse].astype(np.int32)
+        return numbers
+
+    def without_copies(self) -> Schedule:
+        """The schedule with every stop once, under the number of its first copy."""
+        first = self.list_first_copies()
+        count = int(first.max(initial=-1)) + 1  # added copies come after all stops
+        if count == len(first):
+            return self
+        row_stop = first[self.row_stop]
+        return replace(
+            self,
+            stop_ids=self.stop_ids[:count],
+            stop_row=self.stop_row[:count],
+            lat=self.lat[:count],
+            lon=self.lon[:count],
+            row_stop=row_stop,
+            trip_group=group_trips(self.row_off, row_stop, self.row_flags),
+        )
+
+    def list_copies(self) -> dict[str, tuple[int, ...]]:
+        """Stop ids to stops, the first copy first."""
+        copies: dict[str, tuple[int, ...]] = {}
+        for number, stop_id in enumerate(self.stop_ids):
+            copies[stop_id] = (*copies.get(stop_id, ()), number)
+        return copies
 
     def list_used_trips(self) -> Ints:
         """Trips that have rows."""
@@ -154,7 +185,7 @@ def encode_schedule(feed: Feed) -> Schedule:
         row_dep=dep[keep],
         row_flags=flags,
         row_index=order,
-        trip_group=_group_trips(row_off, stop[order], flags),
+        trip_group=group_trips(row_off, stop[order], flags),
         headways=_read_headways(feed, trip_index, row_off),
     )
 
@@ -184,7 +215,8 @@ def _offsets(sorted_keys: Ints, count: int) -> Ints:
     return offsets
 
 
-def _group_trips(row_off: Ints, row_stop: Ints, flags: Flags) -> Ints:
+def group_trips(row_off: Ints, row_stop: Ints, flags: Flags) -> Ints:
+    """Equal numbers for trips with the same stops and permissions; -1 for trips without rows."""
     key = row_stop.astype(np.int32) * 4 + flags
     groups: dict[bytes, int] = {}
     trip_group = np.full(len(row_off) - 1, -1, np.int32)

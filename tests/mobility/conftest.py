@@ -17,8 +17,9 @@ from mobility.network.places import build_places
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
+from mobility.planner.access_egress import merge_ends
 from mobility.planner.engine import Engine
-from mobility.planner.query import Query
+from mobility.planner.query import Query, make_ends
 from mobility.planner.reconstruct import Reconstructor
 
 OWN_WALKS = Walking(makes_walks=False)
@@ -30,7 +31,8 @@ class Net:
     def __init__(self, folder, walking=OWN_WALKS, **options):
         self.feed, self.report = read_feed(folder)
         self.network = build_network(self.feed, walking, **options)
-        self.stops = {stop_id: number for number, stop_id in enumerate(self.network.schedule.stop_ids)}
+        self.copies = self.network.schedule.list_copies()
+        self.stops = {stop_id: numbers[0] for stop_id, numbers in self.copies.items()}
         self.reconstructor = Reconstructor(
             self.network,
             build_places(self.feed, self.network.schedule),
@@ -56,7 +58,14 @@ class Net:
         engine = Engine(timetable)
         origin, target = self.stops[start], self.stops[end]
         access, egress = engine.stop_to_stop(origin, target)
-        query = Query(access, egress, parse_time(at), window_s=60 * window_min, origin=origin, target=target, **facts)
+        if len(self.copies[start]) > 1 or len(self.copies[end]) > 1:
+            # one is at all copies of a stop at once, which are no footpaths: no bounds follow from one of them
+            access = merge_ends(access, make_ends(list(self.copies[start]), [0] * len(self.copies[start])))
+            egress = merge_ends(egress, make_ends(list(self.copies[end]), [0] * len(self.copies[end])))
+            ends = {}
+        else:
+            ends = {"origin": origin, "target": target}
+        query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
         places = reconstructor.places.stops
         return [
             reconstructor.build_itinerary(timetable, query, path, places[origin], places[target])

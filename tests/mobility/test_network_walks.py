@@ -82,17 +82,20 @@ def test_a_feed_may_keep_to_its_own_walks(net):
 
 
 def test_transfers_decide_where_they_speak(net):
-    """A station's row holds for its platforms, type 3 forbids, a row for one route is no footpath."""
+    """A station's row holds for its platforms, type 3 forbids, a row for one route concerns nobody else."""
     rows = "S,Q,3,,\nP1,P2,2,300,\nQ,P1,0,,\nP1,Z,2,60,R1\nP2,P2,2,45,"
     text = STOPS + f"# transfers.txt\nfrom_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id\n{rows}\n"
     network = net(text, Walking())
     walks = footpaths_of(network)
     assert ("P1", "Q") not in walks
     assert ("P2", "Q") not in walks
-    assert ("P1", "Z") not in walks
+    timetable = network.timetable()
+    plain, of_route = network.network.schedule.list_copies()["P1"]
+    assert timetable.find_footpath_s(plain, network.stops["Z"]) is None
+    assert timetable.find_footpath_s(of_route, network.stops["Z"]) == 60
     assert walks["P1", "P2"] == 300
     assert ("Q", "P1") in walks
-    change_s = network.timetable().arrays.change_s
+    change_s = timetable.arrays.change_s
     assert change_s[network.stops["P2"]] == 45
-    assert change_s[network.stops["P1"]] == 120
+    assert change_s[[plain, of_route]].tolist() == [120, 120]
     assert FORBIDDEN_S > 86_400
