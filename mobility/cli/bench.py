@@ -2,52 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from mobility.cli.console import AsJson, answered, parse_clock, parse_date, print_json, progress_bar
 
+if TYPE_CHECKING:
+    from mobility.benchmark.compare import Options
+    from mobility.benchmark.problem import Case
+
 bench_app = App(name="bench", help="Measure our engines beside their peers, in the same run.", help_format="markdown")
+
+KindName = Literal["earliest", "range", "arrive-by", "one-to-all"]
+KINDS: tuple[KindName, ...] = ("earliest", "range", "arrive-by", "one-to-all")
 
 
 @bench_app.command
 def planner(
     *,
-    gtfs: Annotated[Path, Parameter(help="A GTFS zip: one service day, its own transfers.txt.")],
-    pairs: Annotated[Path, Parameter(help="CSV with from, to, dep_min (and the recorded answers, where it has them).")],
-    date: Annotated[str, Parameter(help="Service day, YYYY-MM-DD.")],
+    folder: Annotated[
+        Path | None, Parameter(help="NAME.zip with NAME_nigiri.csv beside it, any number of them.")
+    ] = None,
+    networks: Annotated[str, Parameter(help="Only these of the folder, for example saskatoon,poa.")] = "",
+    gtfs: Annotated[Path | None, Parameter(help="Or one GTFS zip: its own transfers.txt, one service day.")] = None,
+    pairs: Annotated[Path | None, Parameter(help="Its CSV: from, to, dep_min (and recorded answers).")] = None,
+    date: Annotated[str, Parameter(help="Service day, YYYY-MM-DD; may be left out where the feed has only one.")] = "",
     at: Annotated[str, Parameter(help="Departure HH:MM; the CSV's dep_min when left out.")] = "",
-    peer: Annotated[str, Parameter(help="nigiri, or none.")] = "nigiri",
+    peer: Annotated[Literal["nigiri", "cafein", "none"], Parameter(help="Who stands beside us.")] = "nigiri",
+    engine: Annotated[Literal["trip-based", "raptor"], Parameter(help="Which of our searches.")] = "trip-based",
+    kinds: Annotated[tuple[KindName, ...], Parameter(help="What is asked; all when left out.")] = KINDS,
     repeats: Annotated[int, Parameter(help="Timings per query; their median counts.")] = 5,
+    limit: Annotated[int, Parameter(help="Only the first so many pairs; 0 is all.")] = 0,
+    load: Annotated[bool, Parameter(help="Also measure loading and memory, each engine in its own process.")] = True,
+    growth: Annotated[
+        bool, Parameter(negative=(), help="Instead: growth on a synthetic city, no feed needed.")
+    ] = False,
+    sizes: Annotated[str, Parameter(help="With --growth: stop events in thousands.")] = "100,500,1000,3000",
+    plot: Annotated[Path | None, Parameter(help="Also draw ratios, or growth, as a PNG.")] = None,
     json: AsJson = False,
 ) -> int:
     """Time the planner and its peer on the same queries, and count every answer that differs.
 
-    Exit code 1: some answers differ.
+    Needs networks: a folder (default: `../shared/data/oracle` beside the checkout, where it is), or one feed
+    with `--gtfs` and `--pairs`. Both engines get the same feed, day and rules and take turns; a query is the
+    whole Python call with its legs, and the median of its repeats counts. Four kinds of question:
+
+    - **earliest**: the Pareto set (arrival, transfers) for one departure
+    - **range**: all Pareto journeys that leave within two hours
+    - **arrive-by**: the Pareto set (departure, transfers) for a latest arrival
+    - **one-to-all**: the earliest arrival at every stop
+
+    **nigiri** is the engine of MOTIS and gets the identical problem. **cafein** has easier rules (no time to
+    change, no first walk), which our engine then follows too. A ratio `× p50` of 8 says that the peer takes 8
+    times as long at the median.
+
+    Exit code 1: some answers differ. `--growth` builds cities of up to 3 million stop events instead and fits
+    the exponent of the growth.
     """
 
     def answer() -> int:
-        from mobility.benchmark import list_pairs, run
+        if growth:
+            return _grow(engine, sizes, repeats, plot, as_json=json)
+        from mobility.benchmark.compare import Options, Peer
+        from mobility.benchmark.problem import Kind
+        from mobility.benchmark.searchers import Search
 
-        day, departure_min = parse_date(date), parse_clock(at) // 60 if at else None
-        with progress_bar("Routing") as advance:
-            outcome = run(
-                gtfs, day, list_pairs(pairs, departure_min), peer=peer, repeats=max(1, repeats), progress=advance
-            )
-        facts = outcome.to_json()
-        if json:
-            print_json(facts)
-        else:
-            print("\n".join(_lay_out_facts(facts)))
-        return 1 if outcome.differing or outcome.differing_recorded else 0
+        chosen = tuple(Kind(kind) for kind in kinds)
+        options = Options(Peer(peer), Search(engine), chosen, max(1, repeats), max(0, limit))
+        cases = _list_cases(folder, networks, gtfs, pairs, date, at)
+        return _compare(cases, options, plot, has_load=load, as_json=json)
 
     return answered(answer, as_json=json)
 
 
-def _lay_out_facts(facts: dict[str, Any]) -> Iterator[str]:
-    for key, value in facts.items():
-        told = f"p50 {value['p50_ms']:.3f} ms, p95 {value['p95_ms']:.3f} ms" if isinstance(value, dict) else value
-        yield f"{key:20}{told}"
+def _list_cases(
+    folder: Path | None, networks: str, gtfs: Path | None, pairs: Path | None, date: str, at: str
+) -> list[Case]:
+    from mobility.benchmark.problem import BESIDE_THE_CHECKOUT, BenchmarkError, Case, list_cases, list_pairs
+
+    day, departure_min = parse_date(date) if date else None, parse_clock(at) // 60 if at else None
+    if gtfs is not None or pairs is not None:
+        if gtfs is None or pairs is None or folder is not None:
+            raise BenchmarkError("one feed is --gtfs ZIP with --pairs CSV, without --folder")
+        return [Case(gtfs.stem, gtfs, tuple(list_pairs(pairs, departure_min)), day)]
+    if day or departure_min is not None:
+        raise BenchmarkError("--date and --at belong to --gtfs: the networks of a folder say both themselves")
+    names = tuple(name.strip() for name in networks.split(",") if name.strip())
+    return list_cases(folder or BESIDE_THE_CHECKOUT, names)
+
+
+def _compare(cases: list[Case], options: Options, plot: Path | None, *, has_load: bool, as_json: bool) -> int:
+    from mobility.benchmark.compare import compare
+    from mobility.benchmark.footprint import measure_footprints
+    from mobility.benchmark.report import NOTES, open_console, print_comparison, print_footprints
+
+    console = open_console()
+    facts: list[dict[str, Any]] = []
+    comparisons = []
+    for case in cases:
+        comparison = compare(case, options, progress_bar)
+        comparisons.append(comparison)
+        footprints = []
+        if has_load:
+            with progress_bar(f"{case.name}: loading and memory") as advance:
+                footprints = measure_footprints(case, comparison.date, options.peer, options.search, advance)
+        facts.append(comparison.to_json() | {"footprints": [footprint.to_json() for footprint in footprints]})
+        if not as_json:
+            print_comparison(console, comparison)
+            if footprints:
+                print_footprints(console, case.name, footprints)
+    if as_json:
+        print_json({"networks": facts})
+    elif options.peer in NOTES:
+        console.print(NOTES[options.peer])
+    if plot is not None:
+        from mobility.benchmark.plot import plot_ratios
+
+        plot_ratios(comparisons, plot)
+    return 0 if all(comparison.is_equal for comparison in comparisons) else 1
+
+
+def _grow(engine: str, sizes: str, repeats: int, plot: Path | None, *, as_json: bool) -> int:
+    from mobility.benchmark.growth import Plan, measure_growth
+    from mobility.benchmark.problem import BenchmarkError
+    from mobility.benchmark.report import open_console, print_growth
+    from mobility.benchmark.searchers import Search
+
+    try:
+        events = tuple(int(float(size) * 1000) for size in sizes.split(","))
+    except ValueError as error:
+        message = f"--sizes {sizes!r} are not thousands of stop events such as 100,500,1000"
+        raise BenchmarkError(message) from error
+    growth = measure_growth(events, Plan(Search(engine), repeats=max(1, repeats)), progress_bar)
+    if as_json:
+        print_json(growth.to_json())
+    else:
+        print_growth(open_console(), growth)
+    if plot is not None:
+        from mobility.benchmark.plot import plot_growth
+
+        plot_growth(growth, plot)
+    return 0

@@ -79,41 +79,6 @@ def test_a_feed_that_is_not_there(tmp_path, capsys):
     assert "kaohsiung" in capsys.readouterr().err
 
 
-def test_the_benchmark_counts_differences(gtfs, tmp_path, capsys):
-    """Beside nigiri on the same feed no answer differs; a wrong record does."""
-    pairs = tmp_path / "pairs.csv"
-    pairs.write_text("from,to,dep_min,pareto(transfers:arr_min)\nA,C,480,0:530\nB,C,480,0:531\n", encoding="utf-8")
-    words = (
-        "bench",
-        "planner",
-        "--gtfs",
-        gtfs,
-        "--pairs",
-        str(pairs),
-        "--date",
-        "2026-07-15",
-        "--repeats",
-        "1",
-        "--json",
-    )
-    assert command(*words) == 1
-    facts = json.loads(capsys.readouterr().out)
-    assert (facts["queries"], facts["differing"], facts["differing_ea"], facts["differing_recorded"]) == (2, 0, 0, 1)
-    assert facts["ratio_p50"] == pytest.approx(facts["peer"]["p50_ms"] / facts["ours"]["p50_ms"], abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("from,to,dep_min\nA,nowhere,480\n", "nowhere"), ("from,to\nA,B\n", "dep_min"), ("from,to,dep_min\n", "no pairs")],
-)
-def test_pairs_that_do_not_fit_are_refused(gtfs, tmp_path, capsys, text, told):
-    """A pairs file of another feed, without a column, or empty is named."""
-    pairs = tmp_path / "pairs.csv"
-    pairs.write_text(text, encoding="utf-8")
-    assert command("bench", "planner", "--gtfs", gtfs, "--pairs", str(pairs), "--date", "2026-07-15") == 2
-    assert told in capsys.readouterr().err
-
-
 def test_cities_are_listed_and_built(tmp_path, capsys):
     """The cities that ship are listed; one that does not is refused by name."""
     assert command("city", "list", "--json") == 0

@@ -1,0 +1,102 @@
+"""What a benchmark found, for people: tables on a terminal, the same as plain text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from mobility.benchmark.compare import Comparison, Peer
+from mobility.benchmark.footprint import Footprint
+from mobility.benchmark.growth import Growth
+from mobility.benchmark.measure import Outcome, Times
+from mobility.benchmark.problem import Kind
+
+TITLES = {
+    Kind.EARLIEST: "earliest arrival",
+    Kind.RANGE: "2-hour range",
+    Kind.ARRIVE_BY: "arrive by",
+    Kind.ONE_TO_ALL: "one to all",
+}
+PLAIN_WIDTH = 132
+NOTES = {
+    Peer.NIGIRI: "Arrive by: pynigiri searches forwards only, so the peer is its range read backwards, timed over the "
+    "narrowest window that holds the answer.",
+    Peer.CAFEIN: "Both by cafein's rules: no time to change at a stop, no walk before the first vehicle.",
+}
+
+
+def open_console() -> Console:
+    """Stdout: colours on a terminal, plain text of a fixed width elsewhere."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH, color_system=None)
+
+
+def print_comparison(console: Console, comparison: Comparison) -> None:
+    """A row for every kind of question."""
+    peer = comparison.peer
+    against = f" beside {peer}" if peer is not Peer.NONE else ""
+    console.print(
+        _build_times(f"{comparison.name}, {comparison.date}: changtong ({comparison.search}){against}", comparison)
+    )
+
+
+def _build_times(title: str, comparison: Comparison) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in ("question", "queries", "ours p50 / p95 / p99 ms", f"{comparison.peer} p50 / p95 / p99 ms"):
+        table.add_column(column, justify="left" if column == "question" else "right")
+    for column in ("× p50", "× p95", "× p99", "differ", "differ from record"):
+        table.add_column(column, justify="right")
+    for outcome in comparison.outcomes:
+        table.add_row(TITLES[outcome.kind], f"{outcome.queries}", *_list_cells(outcome))
+    return table
+
+
+def _list_cells(outcome: Outcome) -> list[str]:
+    ratios = [outcome.ratio_p50, outcome.ratio_p95, outcome.ratio_p99]
+    return [
+        _format_times(outcome.ours),
+        _format_times(outcome.peer),
+        *("-" if ratio is None else f"{ratio:.1f}" for ratio in ratios),
+        "-" if outcome.differing is None else f"{outcome.differing}",
+        "-" if outcome.differing_recorded is None else f"{outcome.differing_recorded} of {outcome.recorded}",
+    ]
+
+
+def _format_times(times: Times | None) -> str:
+    return "-" if times is None else f"{times.p50_ms:.3f} / {times.p95_ms:.3f} / {times.p99_ms:.3f}"
+
+
+def print_footprints(console: Console, name: str, footprints: Iterable[Footprint]) -> None:
+    """Loading and memory, a row for every engine."""
+    table = Table(title=f"{name}: loading and memory", title_justify="left", title_style="bold")
+    for column in ("engine", "from the zip to the first question, s", "of which", "memory added, MiB", "peak, MiB"):
+        table.add_column(column, justify="left" if column in {"engine", "of which"} else "right")
+    for footprint in footprints:
+        phases = ", ".join(f"{phase} {seconds:.2f}" for phase, seconds in footprint.phases.items())
+        memory = (_format_mib(footprint.added_mib), _format_mib(footprint.peak_mib))
+        table.add_row(footprint.engine, f"{footprint.total_s:.2f}", phases, *memory)
+    console.print(table)
+
+
+def print_growth(console: Console, growth: Growth) -> None:
+    """A row for every size, and the exponents below."""
+    title = f"Growth of changtong ({growth.search}) on a synthetic city"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in ("stop events", "stops", "trips", "patterns", "build, s", "timetable, MiB", "added, MiB"):
+        table.add_column(column, justify="right")
+    for kind in growth.exponents:
+        table.add_column(f"{TITLES[kind]} p50 / p95, ms", justify="right")
+    for city in growth.cities:
+        size = [f"{number:,}" for number in (city.events, city.stops, city.trips, city.patterns)]
+        cost = [f"{city.footprint.total_s:.2f}", f"{city.arrays_mib:.0f}", _format_mib(city.footprint.added_mib)]
+        times = [f"{outcome.ours.p50_ms:.3f} / {outcome.ours.p95_ms:.3f}" for outcome in city.outcomes]
+        table.add_row(*size, *cost, *times)
+    console.print(table)
+    for kind, exponent in growth.exponents.items():
+        console.print(f"{TITLES[kind]}: p50 grows with stop events to the power {exponent:.2f}")
+
+
+def _format_mib(amount: float | None) -> str:
+    return "-" if amount is None else f"{amount:.0f}"
