@@ -32,6 +32,11 @@ Start with
 app.command("gtfs.cli:app", name="gtfs", help="Validate, describe and clip GTFS feeds.")
 app.command("mobility.cli.city:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
 app.command(
+    "mobility.cli.network:network_app",
+    name="network",
+    help="Build a timetable into files that open in milliseconds and that processes share.",
+)
+app.command(
     "mobility.cli.plan:plan",
     name="plan",
     help_format="markdown",

@@ -5,7 +5,7 @@ A store is a folder of versions (``mobility.network.versions``). A version holds
 """
 
 from mobility.stored.build import BuildOptions, build_store
-from mobility.stored.reading import StoredNetwork, is_store, open_store, read_facts, verify_store
+from mobility.stored.reading import StoredNetwork, describe_staleness, is_store, open_store, read_facts, verify_store
 from mobility.stored.source import Source, find_source
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Source",
     "StoredNetwork",
     "build_store",
+    "describe_staleness",
     "find_source",
     "is_store",
     "open_store",

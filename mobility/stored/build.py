@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gtfs.ingest import read_feed
-from gtfs.service_days import service_dates
+from gtfs.service_days import feed_timezone, service_dates
 from mobility.network.build import Network, build_network
 from mobility.network.packing import pack
 from mobility.network.store import Facts, StoreError, fingerprint_of, write_arrays
@@ -39,12 +40,12 @@ def say_nothing(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """The service days made ready: from ``first`` (the feed's first day where that is later) to ``last``, or
-    ``days`` of them. ``accelerates`` adds trip-based transfers, ``reduces`` leaves only the fewest of them
-    (smaller, slower to build).
+    """The service days made ready: from ``first`` to ``last``, or ``days`` of them; by default from today, or from
+    the feed's first day where today is none of its days. ``accelerates`` adds trip-based transfers, ``reduces``
+    leaves only the fewest of them (smaller, slower to build).
     """
 
-    first: dt.date
+    first: dt.date | None = None
     last: dt.date | None = None
     days: int = 3
     accelerates: bool = True
@@ -84,7 +85,8 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
     state = describe(source)  # before it is read: a feed that is replaced meanwhile counts as changed
     with clock.stage("Reading the feed"):
         feed, report = read_feed(source.gtfs, lambda file, done, total: progress(f"Reading {file}", done, total))
-    dates = list_dates(options, *service_dates(feed))
+    today = dt.datetime.now(ZoneInfo(feed_timezone(feed))).date()
+    dates = list_dates(options, today, *service_dates(feed))
     with clock.stage("Encoding the network"):
         network = build_network(feed, source.walking)
         arrays: dict[str, Any] = {}
@@ -107,17 +109,17 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
     return facts | {"days": parts, "bytes": {NETWORK: size, DAYS: sum(days.sizes)}, "seconds": clock.seconds}
 
 
-def list_dates(options: BuildOptions, first: dt.date, last: dt.date) -> list[dt.date]:
+def list_dates(options: BuildOptions, today: dt.date, first: dt.date, last: dt.date) -> list[dt.date]:
     """The dates to make ready, of those between the feed's ``first`` and ``last``.
 
     Raises:
         StoreError: There are none, or too many.
     """
-    begin = max(options.first, first)
+    begin = max(options.first or (today if today <= last else first), first)
     end = min(options.last or begin + dt.timedelta(options.days - 1), last)
     count = (end - begin).days + 1
-    if count < 1 and (options.last is not None or options.days > 0):
-        asked = f"{options.first} to {options.last}" if options.last else f"from {options.first}"
+    if count < 1:
+        asked = f"from {options.first or begin}" + (f" to {options.last}" if options.last else "")
         raise StoreError(f"no day {asked} is in the timetable, which is valid from {first} to {last}")
     if count > LONGEST_SPAN:
         raise StoreError(f"{count} days are too many to make ready; other days are made when somebody asks for them")

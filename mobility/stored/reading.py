@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from mobility.network.versions import CURRENT, find_current
 from mobility.planner.stored_days import StoredDays, load_day
 from mobility.stored.build import DAYS, NETWORK, STORE_FORMAT, Progress, say_nothing
 from mobility.stored.source import code_hash, find_change
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +126,6 @@ def _open_version(root: Path, folder: Path) -> StoredNetwork:
         days[date] = load_day(folder / DAYS / part, date, facts["fingerprint"])
     city = find_city(facts["source"]["reference"]) if facts["source"]["city"] else None
     staleness = describe_staleness(root, facts)
+    if staleness:
+        LOG.warning(staleness)
     return StoredNetwork(folder, facts, network, load_report(arrays), city, days, staleness)
