@@ -18,12 +18,13 @@ import numpy as np
 
 from gtfs.feed import Feed
 from gtfs.ingest import read_feed
-from gtfs.notices import Report
+from gtfs.notices import Notice as FeedNotice
+from gtfs.notices import Report, Severity
 from gtfs.service_days import feed_language, feed_timezone, service_dates, to_service_time
 from mobility.cities import City, ensure_city, find_city
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
-from mobility.network.build import build_network
+from mobility.network.build import Network, build_network
 from mobility.network.gazetteer import build_gazetteer
 from mobility.network.lines import list_ways
 from mobility.network.places import build_places, distance_between_m
@@ -122,6 +123,7 @@ class JourneyPlanner:
         self.feed_dates: tuple[dt.date, dt.date] = service_dates(feed)
         self.walking = Walking(city.walking_speed_mps, city.walking_detour) if city else Walking()
         self._network = stored.network if stored else build_network(feed, self.walking)
+        self.report = report.with_notices(_list_findings(self._network))
         self._routes = build_routes(feed)
         self._places = build_places(feed, self._network.schedule)
         self._gazetteer = build_gazetteer(self._places)
@@ -199,7 +201,7 @@ class JourneyPlanner:
         day = self._days.get(date, request.modes)
         query = Query(
             access=self._list_ends(request.start, request.max_walk_s, day),
-            egress=self._list_ends(request.end, request.max_walk_s, day),
+            egress=self._list_ends(request.end, request.max_walk_s, day, is_egress=True),
             at_s=to_service_time(request.at, date, self.timezone),
             window_s=max(1, request.window_s),
             arrive_by=request.arrive_by,
@@ -236,7 +238,7 @@ class JourneyPlanner:
 
     def stops(self) -> tuple[Place, ...]:
         """Every stop where a vehicle calls."""
-        return tuple(p for n, p in enumerate(self._places.stops) if self._places.departures[n])
+        return self._places.list_served()
 
     def lines(self) -> tuple[Line, ...]:
         """Every route, for a map."""
@@ -272,12 +274,13 @@ class JourneyPlanner:
         is_night = request.arrive_by and to_service_time(request.at, date, self.timezone) < NIGHT_ENDS_S
         return (neighbour, date) if is_night else (date, neighbour)
 
-    def _list_ends(self, place: Place, max_walk_s: int, day: Day) -> Ends:
+    def _list_ends(self, place: Place, max_walk_s: int, day: Day, *, is_egress: bool = False) -> Ends:
         """Stops to begin or end at: the place's own at once, others on foot."""
-        parts = [list_walks(place.at, self._network.schedule, self.walking, max_walk_s, day.is_served)]
-        for stop in self._places.list_same_place(place):
-            parts.append(make_ends([stop], [0]))
-            near = day.engine.stop_to_stop(stop, stop)[0]
+        network, own = self._network, self._places.list_same_place(place)
+        walked = network.schedule, self.walking, max_walk_s, day.is_served, network.footpaths.entrances
+        parts = [list_walks(place.at, *walked, is_egress=is_egress), make_ends(own, [0] * len(own))]
+        for stop in sorted({int(self._places.first_copy[stop]) for stop in own}):
+            near = day.engine.stop_to_stop(stop, stop)[int(is_egress)]
             is_short = near.seconds <= max_walk_s
             parts.append(Ends(near.stop[is_short], near.seconds[is_short]))
         return merge_ends(*parts)
@@ -309,6 +312,12 @@ class JourneyPlanner:
 def default_cache_dir() -> Path:
     """Where built cities are kept: the folder that ``CHANGTONG_CACHE`` names, by default in the home directory."""
     return Path(os.environ.get("CHANGTONG_CACHE") or "~/.cache/changtong").expanduser()
+
+
+def _list_findings(network: Network) -> tuple[FeedNotice, ...]:
+    """What could not be done as the feed says, as notices of it."""
+    findings = network.footpaths.findings
+    return tuple(FeedNotice(f.code, Severity.WARNING, f.file, 0, f.message) for f in findings)
 
 
 def _describe(place: Place) -> str:

@@ -117,8 +117,7 @@ def _letters(text: str) -> Ints:
 
 def build_gazetteer(stop_places: StopPlaces) -> Gazetteer:
     """Index the names and codes of all places where a vehicle stops."""
-    served = tuple(p for n, p in enumerate(stop_places.stops) if stop_places.departures[n])
-    places = stop_places.stations + served
+    places = stop_places.stations + stop_places.list_served()
     names: list[str] = []
     owner: list[int] = []
     codes: dict[str, list[int]] = {}

@@ -25,7 +25,9 @@ SAME_PLACE_M = 300.0
 
 @dataclass(frozen=True, slots=True)
 class StopPlaces:
-    """``stops[i]`` is the place of stop i; ``stations`` those that are no stop themselves."""
+    """``stops[i]`` is the place of stop i; ``stations`` those that are no stop themselves. The copies of a stop
+    (``transfer_rules``) are one place.
+    """
 
     stops: tuple[Place, ...]
     stations: tuple[Place, ...]
@@ -36,6 +38,13 @@ class StopPlaces:
     """Per stop: rows of stop_times.txt, a measure of its weight."""
     by_name: dict[str, tuple[int, ...]]
     """Folded names to stops."""
+    first_copy: Ints
+    """Per stop the lowest number of its copies."""
+
+    def list_served(self) -> tuple[Place, ...]:
+        """Every stop where a vehicle calls, once."""
+        served = np.unique(self.first_copy[np.flatnonzero(self.departures)])
+        return tuple(self.stops[number] for number in served.tolist())
 
     def list_same_place(self, place: Place) -> list[int]:
         """Stops that are this place: its own platforms, and those of its name within 300 m."""
@@ -74,7 +83,7 @@ def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
     stops = feed["stops.txt"]
     translations = build_translations(feed)
     places = tuple(_make_place(feed, row, translations) for row in schedule.stop_row.tolist())
-    own = {stop_id: (number,) for number, stop_id in enumerate(schedule.stop_ids)}
+    own = schedule.list_copies()
     children: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(schedule.stop_row.tolist()):
         parent = stops["parent_station"][row]
@@ -97,6 +106,7 @@ def build_places(feed: Feed, schedule: Schedule) -> StopPlaces:
         modes=_list_modes(feed, schedule),
         departures=np.bincount(schedule.row_stop, minlength=len(places)),
         by_name={name: tuple(numbers) for name, numbers in by_name.items()},
+        first_copy=schedule.list_first_copies(),
     )
 
 

@@ -1,7 +1,8 @@
 """The first and the last walk: from a door to the stops around it.
 
-The great circle times a detour factor, until streets are routed. The nearest stops are there even
-beyond the walk that was asked for, up to an hour, so that a door in the hills has a way out.
+The great circle times a detour factor, until streets are routed; stops inside stations with pathways are reached
+through their entrances. The nearest stops are there even beyond the walk that was asked for, up to an hour, so
+that a door in the hills has a way out.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ import numpy.typing as npt
 from mobility.geodesy import great_circle_m
 from mobility.model import Coordinate
 from mobility.network.schedule import Schedule
+from mobility.network.stations import Entrances, no_entrances
+from mobility.network.timetable import Ints
 from mobility.network.transfers import Walking
 from mobility.planner.query import Ends
 
 NEAREST = 3
 FARTHEST_S = 3600
+_FAR_S = 2**30
+_IN_THE_STREET = no_entrances(0)
 
 
 def list_walks(
@@ -25,15 +30,32 @@ def list_walks(
     walking: Walking,
     max_walk_s: int,
     is_served: npt.NDArray[np.bool_],
+    entrances: Entrances = _IN_THE_STREET,
+    *,
+    is_egress: bool = False,
 ) -> Ends:
-    """Served stops within ``max_walk_s`` of a coordinate, and the nearest few up to an hour away."""
-    served = np.flatnonzero(is_served)
-    distance_m = great_circle_m(schedule.lat[served], schedule.lon[served], at.lat, at.lon)
-    seconds = walking.duration_s(distance_m)
-    chosen = seconds <= max_walk_s
-    nearest = np.argsort(seconds, kind="stable")[:NEAREST]
-    chosen[nearest] |= seconds[nearest] <= FARTHEST_S
-    return Ends(served[chosen].astype(np.int32), seconds[chosen].astype(np.int32))
+    """Served stops within ``max_walk_s`` of a coordinate, and the nearest few up to an hour away; with
+    ``is_egress`` the walks lead there from the stops.
+    """
+    seconds = np.where(
+        is_served, walking.duration_s(great_circle_m(schedule.lat, schedule.lon, at.lat, at.lon)), _FAR_S
+    )
+    if len(entrances.lat):
+        seconds[entrances.is_inside] = _FAR_S
+        to_door_s = walking.duration_s(great_circle_m(entrances.lat, entrances.lon, at.lat, at.lon))
+        door, stop, inside_s = entrances.list_doors(outward=is_egress)
+        np.minimum.at(seconds, stop, np.where(is_served[stop], to_door_s[door] + inside_s, _FAR_S))
+    limit_s = max(max_walk_s, min(FARTHEST_S, _find_nearest_s(seconds, schedule.stop_row)))
+    chosen = np.flatnonzero(seconds <= min(limit_s, _FAR_S - 1))
+    return Ends(chosen.astype(np.int32), seconds[chosen].astype(np.int32))
+
+
+def _find_nearest_s(seconds: Ints, stop_row: Ints) -> int:
+    """How far the nearest few are; the copies of a stop count once."""
+    order = np.argsort(seconds, kind="stable")
+    _, first = np.unique(stop_row[order], return_index=True)
+    ranked = seconds[order[np.sort(first)]]
+    return int(ranked[:NEAREST].max(initial=0))
 
 
 def merge_ends(*parts: Ends) -> Ends:
