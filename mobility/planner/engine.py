@@ -8,9 +8,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import replace
+from functools import cached_property
 
 from mobility.network.timetable import Timetable, reflect
 from mobility.planner.bounds import LowerBounds
+from mobility.planner.criteria.search import CriteriaSearch
 from mobility.planner.direction import Direction
 from mobility.planner.prepared import NO_PARTS, NOTHING_PREPARED, Parts, Prepared
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Ends, Path, Query, Ride, TransferTimes
@@ -77,6 +79,8 @@ class Engine:
         For a departure they come with ever more vehicles and ever earlier arrival; over a window the
         latest departure comes first. With ``arrive_by`` the same, read backwards.
         """
+        if query.via or query.criteria:
+            return self.criteria.find_paths(query)
         if query.transfer != AS_THE_TIMETABLE_SAYS:
             slower = self.with_transfer_times(query.transfer)
             return slower.find_paths(replace(query, transfer=AS_THE_TIMETABLE_SAYS))
@@ -84,7 +88,22 @@ class Engine:
             return self._forward.find_paths(query, trip_based=self._trip_based)
         backward = self._get_backward()
         paths = backward.find_paths(query.reflected(), trip_based=self._trip_based)
-        return [self._turn(path) for path in paths]
+        return [self.turn(path) for path in paths]
+
+    @cached_property
+    def criteria(self) -> CriteriaSearch:
+        """Searches by way of vias and with more criteria; rides cost nothing (see ``CriteriaSearch``)."""
+        return CriteriaSearch(self)
+
+    @property
+    def forward(self) -> Direction:
+        """The timetable as it is."""
+        return self._forward
+
+    @property
+    def backward(self) -> Direction:
+        """The timetable read backwards in time."""
+        return self._get_backward()
 
     def stop_to_stop(self, origin: int, target: int) -> tuple[Ends, Ends]:
         """Access and egress of a query between two stops: there at once, or on one footpath."""
@@ -114,9 +133,10 @@ class Engine:
                 self._backward = Direction(arrays, lower, self._prepared.backward)
             return self._backward
 
-    def _turn(self, path: Path) -> Path:
+    def turn(self, path: Path) -> Path:
+        """A path found backwards in time as one reads it forwards."""
         rides = tuple(self._turn_ride(ride) for ride in reversed(path.rides))
-        return Path(-path.arrival_s, -path.departure_s, rides)
+        return Path(-path.arrival_s, -path.departure_s, rides, path.costs)
 
     def _turn_ride(self, ride: Ride) -> Ride:
         a = self.timetable.arrays

@@ -1,0 +1,1 @@
+"""Searches with more criteria than arrival and vehicles, and searches by way of somewhere."""
