@@ -8,6 +8,10 @@ in brackets departure, arrival, duration, transfers and fare::
 
     Walk 4m ~ R10 ~ SUBWAY R 08:10 08:24 ~ R6 ~ TRAM C 08:29 08:33 ~ C5 ~ Walk 2m [08:06 08:35 29m Tx1 NT$30]
 
+Where one stays aboard a vehicle that goes on as another line, `` = `` stands before the leg in place of `` ~ ``::
+
+    A ~ BUS 1 08:10 08:20 ~ B = BUS 2 08:22 08:30 ~ C [08:10 08:30 20m Tx0]
+
 It leaves much out (geometry, intermediate calls, ids). What it holds is a ``Sketch``: an itinerary is
 sketched and written, a line is read as a sketch, and both ways give the same.
 """
@@ -17,7 +21,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mobility.model import Coordinate, Mode, Place
 
@@ -50,6 +54,11 @@ class Ride:
     approximate: str = ""
     service_date: dt.date | None = None
     """The service day of the trip itself, which late at night is the one before the itinerary's."""
+    headway_s: int = 0
+    """Above 0: the vehicle comes about that often, its times are examples (frequencies.txt, exact_times 0)."""
+    wheelchair_accessible: int = 0
+    """As in trips.txt: 0 unknown, 1 yes, 2 no; so is ``bikes_allowed``."""
+    bikes_allowed: int = 0
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Fields of this class (``headsign``) by BCP-47 language tag, where the languages are known."""
 
@@ -69,6 +78,12 @@ class Leg:
     ride: Ride | None = None
     calls: tuple[Call, ...] = ()
     geometry: tuple[Coordinate, ...] = ()
+    stays_aboard: bool = False
+    """The vehicle is that of the leg before, on which one stays seated."""
+    pickup_type: int = 0
+    """How one boards, as in stop_times.txt: 0 as usual, 2 phone the agency, 3 ask the driver; so is
+    ``drop_off_type`` where one alights."""
+    drop_off_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ class Itinerary:
     @property
     def transfers(self) -> int:
         """Changes between vehicles: vehicles minus one, never below zero."""
-        return max(0, sum(leg.ride is not None for leg in self.legs) - 1)
+        return max(0, sum(leg.ride is not None and not leg.stays_aboard for leg in self.legs) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,7 @@ class LegSketch:
     departure_s: int | None = None
     arrival_s: int | None = None
     duration_s: int | None = None
+    stays_aboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,7 @@ class NotationError(ValueError):
 
 
 _SYMBOLS = {"TWD": "NT$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_NEXT, _STAY = " ~ ", " = "
 _TIME = r"-?\d+:\d\d(?::\d\d)?"
 _DURATION = r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?"
 _RIDE = re.compile(rf"(?P<label>\S+)(?: (?P<line>.+))? (?P<departure>{_TIME}) (?P<arrival>{_TIME})")
@@ -167,18 +184,18 @@ def _sketch_leg(leg: Leg) -> LegSketch:
     if leg.ride is None:
         return LegSketch(leg.mode.value.capitalize(), duration_s=leg.arrival_s - leg.departure_s)
     line = " ".join((leg.ride.short_name or leg.ride.long_name or leg.ride.route_id).split())
-    return LegSketch(leg.mode.value, line, leg.departure_s, leg.arrival_s)
+    return LegSketch(leg.mode.value, line, leg.departure_s, leg.arrival_s, stays_aboard=leg.stays_aboard)
 
 
 def format_sketch(sketch: Sketch) -> str:
     """The sketch in one line."""
     places = iter([_escape_place(place) for place in sketch.places])
-    parts: list[str] = []
+    body = ""
     for number, leg in enumerate(sketch.legs):
         if number or leg.duration_s is None:
-            parts.append(next(places))
-        parts.append(_format_leg(leg))
-    parts.extend(places)
+            body += f"{_NEXT if number else ''}{next(places)}{_STAY if leg.stays_aboard else _NEXT}"
+        body += _format_leg(leg)
+    body += "".join(f"{_NEXT}{place}" for place in places)
     facts = [
         format_time(sketch.departure_s),
         format_time(sketch.arrival_s),
@@ -186,7 +203,7 @@ def format_sketch(sketch: Sketch) -> str:
         f"Tx{sketch.transfers}",
         *([sketch.fare] if sketch.fare else []),
     ]
-    return f"{' ~ '.join(parts)} [{' '.join(facts)}]"
+    return f"{body} [{' '.join(facts)}]"
 
 
 def _format_leg(leg: LegSketch) -> str:
@@ -210,15 +227,22 @@ def parse_notation(line: str) -> Sketch:
     legs: list[LegSketch] = []
     places: list[str] = []
     expects_leg = False
-    for part in body.split(" ~ "):
+    parts = re.split(f"({_NEXT}|{_STAY})", body)
+    for sign, part in zip([_NEXT, *parts[1::2]], parts[::2], strict=True):
         leg = _parse_leg(part)
         is_first_walk = not legs and not places and leg is not None and leg.duration_s is not None
         if expects_leg or is_first_walk:
             if leg is None:
                 message = f"{part!r} in {line!r} is not a leg: write `Walk 4m` or `BUS 100 08:10 08:24`"
                 raise NotationError(message)
-            legs.append(leg)
+            if sign == _STAY and (leg.duration_s is not None or not legs or legs[-1].duration_s is not None):
+                message = f"{part!r} in {line!r} stays aboard nothing: ` = ` stands between two vehicles"
+                raise NotationError(message)
+            legs.append(replace(leg, stays_aboard=sign == _STAY))
             expects_leg = False
+        elif sign == _STAY:
+            message = f"{part!r} in {line!r} is a place: ` = ` stands before the leg that one stays aboard for"
+            raise NotationError(message)
         else:
             places.append(_unescape(part))
             expects_leg = True
@@ -249,7 +273,7 @@ def _parse_leg(part: str) -> LegSketch | None:
 
 def _escape(text: str) -> str:
     """Keep the notation's own signs out of a name."""
-    return text.replace("%", "%25").replace("~", "%7E")
+    return re.sub(r"(?<!\S)=(?!\S)", "%3D", text.replace("%", "%25").replace("~", "%7E"))
 
 
 def _escape_place(text: str) -> str:
@@ -258,7 +282,7 @@ def _escape_place(text: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    return text.replace("%20", " ").replace("%7E", "~").replace("%25", "%")
+    return text.replace("%20", " ").replace("%7E", "~").replace("%3D", "=").replace("%25", "%")
 
 
 def format_time(seconds: int) -> str:

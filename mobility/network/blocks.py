@@ -1,47 +1,59 @@
-"""Which trip a vehicle makes next (GTFS trips.txt, block_id), where riders may stay aboard.
+"""What a feed says of vehicles that go on in another trip (GTFS Schedule: trips.txt, block_id; transfers.txt,
+transfer_type 4 and 5; "Linked trips").
 
-Only where it is certain, and nothing changes for the rider: both trips are of one line, direction and service,
-the later leaves from the very stop where the earlier ends, nothing of the block comes between, and staying aboard
-is not forbidden (transfers.txt, transfer_type 5).
+Rules only, whatever the date: which trips really follow each other on a day is ``mobility.network.stays``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from gtfs.feed import Feed
-from mobility.network.schedule import Schedule
+from mobility.network.schedule import Schedule, lookup
+from mobility.network.timetable import Ints
 
+STAY_ABOARD = 4
 NO_STAYING_ABOARD = 5
+NO_PAIRS = np.zeros((0, 2), np.int32)
 
 
-def find_next_trips(feed: Feed, schedule: Schedule) -> dict[int, int]:
-    """Trips of the feed (rows of trips.txt) to the trip that the same vehicle makes next."""
-    trips = feed["trips.txt"]
-    blocks: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
-    repeated = set(schedule.headways[:, 0].tolist())
-    columns = (trips["block_id"].tolist(), trips["service_id"].tolist(), schedule.row_off[:-1].tolist())
-    for trip, (block, service, first, end) in enumerate(zip(*columns, schedule.row_off[1:].tolist(), strict=True)):
-        if block and end > first and trip not in repeated:
-            span = int(schedule.row_dep[first]), int(schedule.row_arr[end - 1])
-            blocks[block, service].append((*span, trip))
-    forbidden = _list_forbidden(feed)
-    ids = trips["trip_id"]
-    told = ("route_id", "direction_id", "trip_headsign")
-    lines = list(zip(*(trips[column].tolist() for column in told), strict=True))
-    return {
-        before[2]: after[2]
-        for block in blocks.values()
-        for before, after in pairwise(sorted(block))
-        if before[1] <= after[0]
-        and schedule.row_stop[schedule.row_off[before[2] + 1] - 1] == schedule.row_stop[schedule.row_off[after[2]]]
-        and lines[before[2]] == lines[after[2]]
-        and (ids[before[2]], ids[after[2]]) not in forbidden
-    }
+class StayRules(NamedTuple):
+    """Trips are positions of trips.txt. Empty arrays where the feed says nothing."""
+
+    block: Ints
+    """Per trip the number of its block, -1 where it has none or where nobody knows its times: trips without
+    rows, and those of frequencies.txt."""
+    linked: Ints
+    """Rows of transfer_type 4 as (from, to), in the order of the file."""
+    parted: Ints
+    """Rows of transfer_type 5 as (from, to)."""
 
 
-def _list_forbidden(feed: Feed) -> set[tuple[str, str]]:
+NO_RULES = StayRules(np.zeros(0, np.int32), NO_PAIRS, NO_PAIRS)
+
+
+def read_stay_rules(feed: Feed, schedule: Schedule) -> StayRules:
+    """The rules of a feed; one that has none costs nothing later."""
+    names, trips = feed["trips.txt"]["block_id"], feed["trips.txt"]["trip_id"]
+    is_timed = np.diff(schedule.row_off) > 0
+    is_timed[schedule.headways[:, 0]] = False
+    numbers: dict[str, int] = {}
+    listed = ((name, timed) for name, timed in zip(names.tolist(), is_timed.tolist(), strict=True))
+    block = np.fromiter(
+        (numbers.setdefault(name, len(numbers)) if name and timed else -1 for name, timed in listed),
+        np.int32,
+        len(names),
+    )
     table = feed["transfers.txt"]
-    rows = zip(*(table[c].tolist() for c in ("from_trip_id", "to_trip_id", "transfer_type")), strict=True)
-    return {(before, after) for before, after, kind in rows if before and after and kind == NO_STAYING_ABOARD}
+    index = {trip_id: number for number, trip_id in enumerate(trips.tolist())} if len(table) else {}
+    ends = [lookup(index, table[column], len(table)) for column in ("from_trip_id", "to_trip_id")]
+    pairs: Ints = np.stack(ends, axis=1)
+    is_known = np.append(is_timed, False)[pairs].all(axis=1)  # -1, an unknown trip, is the last
+    kind = table["transfer_type"]
+    return StayRules(
+        block if numbers else NO_RULES.block,
+        pairs[is_known & (kind == STAY_ABOARD)],
+        pairs[is_known & (kind == NO_STAYING_ABOARD)],
+    )

@@ -7,18 +7,20 @@ about a tenth of a second more.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from gtfs.feed import Feed
-from mobility.network.blocks import find_next_trips
+from mobility.network.blocks import NO_RULES, StayRules, read_stay_rules
+from mobility.network.needs import NO_NEEDS, Needs, keep_usable
 from mobility.network.patterns import fill_times, order_runs
 from mobility.network.runs import Runs, keep_routes, list_runs
 from mobility.network.schedule import Schedule, encode_schedule
+from mobility.network.stays import Following, Rows, keep_aboard, link_runs
 from mobility.network.timetable import Arrays, Ints, Timetable, TripTable, index_boardings
+from mobility.network.transfer_rules import split_stops
 from mobility.network.transfers import Footpaths, Walking, build_footpaths
 
 DEFAULT_WALKING = Walking()
@@ -45,23 +47,31 @@ class Network:
     walking: Walking
     days: tuple[int, ...] = (-1, 0, 1)
     horizon_s: int = 36 * 3600
-    next_trips: Mapping[int, int] = field(default_factory=dict)
-    """Trips of the feed to the one in which riders of the same vehicle may stay aboard."""
+    stay_rules: StayRules = NO_RULES
 
     def build_timetable(
         self,
         date: dt.date,
         allowed_routes: Ints | None = None,
         overlay: Overlay | None = None,
+        needs: Needs = NO_NEEDS,
     ) -> Timetable:
         """The timetable of a service day; ``allowed_routes`` is a flag per line of routes.txt."""
-        runs = list_runs(self.feed, self.schedule, date, days=self.days, horizon_s=self.horizon_s)
+        schedule, runs = (
+            self.schedule,
+            list_runs(self.feed, self.schedule, date, days=self.days, horizon_s=self.horizon_s),
+        )
+        # before any run is taken away: what a vehicle does between two trips is known only of all of them
+        links = link_runs(self.stay_rules, schedule, runs)
         if allowed_routes is not None:
             runs = keep_routes(self.feed, runs, allowed_routes)
-        schedule = self.schedule
         if overlay is not None:
             schedule, runs = overlay.apply(schedule, runs, date)
-        return assemble(schedule, self.footpaths, runs, date)
+        schedule, runs = keep_usable(self.feed, schedule, runs, needs)
+        if links is None:
+            return assemble(schedule, self.footpaths, runs, date)
+        rows, runs, following = keep_aboard(schedule, runs, links)
+        return assemble(rows, self.footpaths, runs, date, following)
 
 
 def build_network(
@@ -72,16 +82,18 @@ def build_network(
     horizon_s: int = 36 * 3600,
 ) -> Network:
     """Encode a feed and make its footpaths."""
-    schedule = encode_schedule(feed)
-    footpaths, next_trips = build_footpaths(feed, schedule, walking), find_next_trips(feed, schedule)
-    return Network(feed, schedule, footpaths, walking, days, horizon_s, next_trips)
+    schedule, rules = split_stops(feed, encode_schedule(feed))
+    footpaths, stay_rules = build_footpaths(feed, schedule, walking, rules), read_stay_rules(feed, schedule)
+    return Network(feed, schedule, footpaths, walking, days, horizon_s, stay_rules)
 
 
-def assemble(schedule: Schedule, footpaths: Footpaths, runs: Runs, date: dt.date) -> Timetable:
-    """The arrays of the runs, pattern by pattern."""
+def assemble(
+    schedule: Schedule | Rows, footpaths: Footpaths, runs: Runs, date: dt.date, following: Following | None = None
+) -> Timetable:
+    """The arrays of the runs, pattern by pattern; ``following`` says what each goes on with."""
     order, run_off = order_runs(schedule, runs.trip, runs.shift_s)
     runs = Runs(*(column[order] for column in runs))
-    trips = TripTable(runs.feed_trip, runs.day, runs.shift_s)
+    trips = TripTable(runs.feed_trip, runs.day, runs.shift_s, *_pack_following(following, order))
     heads = runs.trip[run_off[:-1]]  # one run of every pattern
     lengths = np.diff(schedule.row_off)[heads]
     pat_trips = np.diff(run_off).astype(np.int32)
@@ -107,6 +119,17 @@ def assemble(schedule: Schedule, footpaths: Footpaths, runs: Runs, date: dt.date
         change_s=footpaths.change_s,
     )
     return Timetable(date, index_boardings(arrays), trips)
+
+
+def _pack_following(following: Following | None, order: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
+    """``next_*`` of the trip table."""
+    if following is None:
+        none = np.zeros(0, np.int32)
+        return np.zeros(len(order) + 1, np.int64), none, none.astype(np.int8), none.astype(np.int64), none, none
+    trip, day, shift_s, left, begin = (column[order] for column in following)
+    is_there = trip >= 0
+    counts = is_there.sum(axis=1)
+    return _running_sum(counts), trip[is_there], day[is_there], shift_s[is_there], left[is_there], begin[is_there]
 
 
 def _running_sum(counts: Ints) -> Ints:

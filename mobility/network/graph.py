@@ -62,7 +62,7 @@ def _list_hops(timetable: Timetable, routes: RouteTable) -> dict[tuple[int, int,
         count = int(a.pat_trips[pattern])
         first = int(a.first_trip[pattern])
         route = routes.trip_route[timetable.trips.feed_trip[first : first + count]]
-        for pos in range(len(stops) - 1):
+        for pos in range(timetable.count_own_positions(first) - 1):
             at = int(a.time_off[pattern]) + pos * count
             departure, arrival = a.dep[at : at + count], a.arr[at + count : at + 2 * count]
             for number in np.unique(route).tolist():

@@ -10,6 +10,7 @@ import numba as nb
 import numpy as np
 
 from mobility.network.schedule import Schedule
+from mobility.network.stays import Rows
 from mobility.network.timetable import Ints
 
 
@@ -80,7 +81,7 @@ def list_changes(*keys: Ints) -> Ints:
     return np.append(np.flatnonzero(is_new), size).astype(np.int64)
 
 
-def order_runs(schedule: Schedule, trip: Ints, shift: Ints) -> tuple[Ints, Ints]:
+def order_runs(schedule: Schedule | Rows, trip: Ints, shift: Ints) -> tuple[Ints, Ints]:
     """Runs sorted pattern by pattern: their order, and the offsets of the patterns in it."""
     if not len(trip):
         return np.zeros(0, np.int64), np.zeros(1, np.int64)

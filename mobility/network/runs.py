@@ -81,5 +81,5 @@ def keep_routes(feed: Feed, runs: Runs, allowed: Ints) -> Runs:
     routes = feed["routes.txt"]
     index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
     route = lookup(index, feed["trips.txt"]["route_id"], len(feed["trips.txt"]))
-    is_kept = (route[runs.feed_trip] >= 0) & allowed[route[runs.feed_trip]]
+    is_kept = (route[runs.feed_trip] >= 0) & (allowed[route[runs.feed_trip]] != 0)
     return Runs(*(column[is_kept] for column in runs))

@@ -46,13 +46,38 @@ class Arrays(NamedTuple):
 
 
 class TripTable(NamedTuple):
-    """Which run every trip number is: position in the feed's trips.txt, service day relative to the
-    timetable's (-1, 0, 1), and how many seconds its times are moved from those of stop_times.txt.
+    """Which trip of the feed every run is, and which trips it goes on with while riders stay aboard.
+
+    ``feed_trip`` is a position in trips.txt, ``day`` a service day relative to the timetable's (-1, 0, 1),
+    ``shift_s`` how many seconds its times are moved from those of stop_times.txt. ``next_*`` hold the same of
+    the trips that follow in the vehicle, those of run t at ``next_off[t]:next_off[t+1]``, with the position
+    of the run where the trip before ends (``next_left``) and this one begins (``next_begin``; the same where
+    both call at one stop).
     """
 
     feed_trip: Ints
     day: Ints
     shift_s: Ints
+    next_off: Ints
+    next_trip: Ints
+    next_day: Ints
+    next_shift_s: Ints
+    next_left: Ints
+    next_begin: Ints
+
+
+class Part(NamedTuple):
+    """What a rider has of one trip of the feed. Positions are the run's; the trip calls from ``first_pos`` to
+    ``last_pos``, so that ``pos - first_pos`` is the position in the trip itself.
+    """
+
+    feed_trip: int
+    day: int
+    shift_s: int
+    first_pos: int
+    last_pos: int
+    board_pos: int
+    alight_pos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +120,34 @@ class Timetable:
         a = self.arrays
         span = slice(int(a.time_off[pattern]) + column, int(a.time_off[pattern + 1]), int(a.pat_trips[pattern]))
         return a.arr[span].tolist(), a.dep[span].tolist()
+
+    def list_parts(self, trip: int, board_pos: int, alight_pos: int) -> list[Part]:
+        """The trips of the feed that one rides between two positions of a run: one, or more where one stays aboard.
+
+        Who gets off where the next trip begins has nothing of it.
+        """
+        table, last_pos = self.trips, self._count_positions(trip) - 1
+        following = slice(int(table.next_off[trip]), int(table.next_off[trip + 1]))
+        own = int(table.feed_trip[trip]), int(table.day[trip]), int(table.shift_s[trip])
+        columns = (table.next_trip, table.next_day, table.next_shift_s)
+        facts = [own, *zip(*(column[following].tolist() for column in columns), strict=True)]
+        firsts, lasts = [0, *table.next_begin[following].tolist()], [*table.next_left[following].tolist(), last_pos]
+        parts = [
+            Part(trip, day, shift_s, first, last, max(board_pos, first), min(alight_pos, last))
+            for (trip, day, shift_s), first, last in zip(facts, firsts, lasts, strict=True)
+        ]
+        return [part for part in parts if part.board_pos < part.alight_pos]
+
+    def count_own_positions(self, trip: int) -> int:
+        """How many positions of a run are of the trip it begins with: where one may board."""
+        first = int(self.trips.next_off[trip])
+        if first < int(self.trips.next_off[trip + 1]):
+            return int(self.trips.next_left[first]) + 1
+        return self._count_positions(trip)
+
+    def _count_positions(self, trip: int) -> int:
+        pattern, _ = self.get_pattern_of(trip)
+        return int(self.arrays.pat_off[pattern + 1] - self.arrays.pat_off[pattern])
 
     def find_footpath_s(self, start: int, end: int) -> int | None:
         """Seconds of the footpath between two stops, None where there is none."""

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from mobility.itinerary import Call, Itinerary, Leg
-from mobility.model import Mode, Place
+from mobility.model import Coordinate, Mode, Place
 from mobility.network.build import Network
 from mobility.network.places import StopPlaces, distance_between_m
 from mobility.network.routes import RouteTable
+from mobility.network.runs import day_shift_s
 from mobility.network.shapes import Shapes, line_length_m
-from mobility.network.timetable import Timetable
+from mobility.network.timetable import Part, Timetable
 from mobility.planner.query import Path, Query, Ride
+
+
+class Run(NamedTuple):
+    """A vehicle as it drives: stops and times at every position."""
+
+    stops: list[int]
+    arrivals_s: list[int]
+    departures_s: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +40,19 @@ class Reconstructor:
         """The itinerary of a path that has at least one vehicle; one leaves as late as the first vehicle allows."""
         access = dict(zip(query.access.stop.tolist(), query.access.seconds.tolist(), strict=True))
         egress = dict(zip(query.egress.stop.tolist(), query.egress.seconds.tolist(), strict=True))
-        rides = [self._ride_leg(timetable, ride) for ride in path.rides]
+        rides = [self._ride_legs(timetable, ride) for ride in path.rides]
         legs = []
         first_walk_s = access[path.rides[0].board_stop]
         if first_walk_s:
-            legs.append(self.walk_leg(start, rides[0].start, rides[0].departure_s - first_walk_s, first_walk_s))
-        legs.append(rides[0])
-        for (ride, following), (leg, next_leg) in zip(pairwise(path.rides), pairwise(rides), strict=True):
-            if self._stays_aboard(timetable, ride, following):
-                legs[-1] = _join(legs[-1], next_leg)
-                continue
-            walk = self._transfer_leg(timetable, ride, following, leg)
-            legs.extend([walk, next_leg] if walk else [next_leg])
+            first = rides[0][0]
+            legs.append(self.walk_leg(start, first.start, first.departure_s - first_walk_s, first_walk_s))
+        legs.extend(rides[0])
+        for (ride, following), next_legs in zip(pairwise(path.rides), rides[1:], strict=True):
+            walk = self._transfer_leg(timetable, ride, following, legs[-1])
+            legs.extend([walk, *next_legs] if walk else next_legs)
         last_walk_s = egress[path.rides[-1].alight_stop]
         if last_walk_s:
-            legs.append(self.walk_leg(rides[-1].end, end, rides[-1].arrival_s, last_walk_s))
+            legs.append(self.walk_leg(legs[-1].end, end, legs[-1].arrival_s, last_walk_s))
         return Itinerary(tuple(legs), timetable.service_date, self.timezone)
 
     def walk_leg(self, start: Place, end: Place, departure_s: int, duration_s: int) -> Leg:
@@ -59,17 +67,10 @@ class Reconstructor:
             geometry=(start.at, end.at),
         )
 
-    def _stays_aboard(self, timetable: Timetable, ride: Ride, following: Ride) -> bool:
-        """Whether one rides to the end of a trip and on from the start of the next that the vehicle makes."""
-        trips = timetable.trips
-        is_next = self.network.next_trips.get(int(trips.feed_trip[ride.trip])) == int(trips.feed_trip[following.trip])
-        is_same_day = trips.day[ride.trip] == trips.day[following.trip]
-        last_pos = len(timetable.list_stops_of(timetable.get_pattern_of(ride.trip)[0])) - 1
-        return bool(is_next and is_same_day and ride.alight_pos == last_pos and following.board_pos == 0)
-
     def _transfer_leg(self, timetable: Timetable, ride: Ride, following: Ride, leg: Leg) -> Leg | None:
         start, end = ride.alight_stop, following.board_stop
-        if start == end:
+        stop_row = self.network.schedule.stop_row
+        if start == end or stop_row[start] == stop_row[end]:  # copies of one stop
             return None
         seconds = timetable.find_footpath_s(start, end)
         if seconds is None:
@@ -77,38 +78,83 @@ class Reconstructor:
             raise LookupError(message)
         return self.walk_leg(self.places.stops[start], self.places.stops[end], leg.arrival_s, seconds)
 
-    def _ride_leg(self, timetable: Timetable, ride: Ride) -> Leg:
-        trips, pattern = timetable.trips, timetable.get_pattern_of(ride.trip)[0]
-        trip = int(trips.feed_trip[ride.trip])
-        stops = timetable.list_stops_of(pattern)
-        arrivals, departures = timetable.list_times_of(ride.trip)
-        calls = tuple(
-            Call(self.places.stops[stops[pos]], arrivals[pos], departures[pos])
-            for pos in range(ride.board_pos + 1, ride.alight_pos)
-        )
-        line = self.shapes.slice_of(trip, ride.board_pos, ride.alight_pos)
-        date = timetable.service_date + dt.timedelta(int(trips.day[ride.trip]))
+    def _ride_legs(self, timetable: Timetable, ride: Ride) -> list[Leg]:
+        """One leg, or several where one stays aboard and the vehicle goes on as something else to riders."""
+        parts = timetable.list_parts(ride.trip, ride.board_pos, ride.alight_pos)
+        # where the next trip begins elsewhere one rides until there
+        ends = [*(part.board_pos for part in parts[1:]), ride.alight_pos]
+        parts = [part._replace(alight_pos=end) for part, end in zip(parts, ends, strict=True)]
+        groups = [list(group) for _, group in groupby(parts, key=lambda part: self.routes.told_of(part.feed_trip))]
+        run = Run(timetable.list_stops_of(timetable.get_pattern_of(ride.trip)[0]), *timetable.list_times_of(ride.trip))
+        legs = [self._vehicle_leg(timetable, run, group) for group in groups]
+        legs[1:] = [replace(leg, stays_aboard=True) for leg in legs[1:]]
+        legs[0] = replace(legs[0], pickup_type=self._door_type(run, parts[0], parts[0].board_pos, "pickup_type"))
+        legs[-1] = replace(legs[-1], drop_off_type=self._door_type(run, parts[-1], ride.alight_pos, "drop_off_type"))
+        return legs
+
+    def _vehicle_leg(self, timetable: Timetable, run: Run, parts: list[Part]) -> Leg:
+        first, last, places = parts[0], parts[-1], self.places.stops
+        pieces = [self._line_of(run, part) for part in parts]
+        date = timetable.service_date + dt.timedelta(first.day)
+        end = places[run.stops[first.last_pos]]
         return Leg(
-            mode=self.routes.mode_of(trip),
-            start=self.places.stops[ride.board_stop],
-            end=self.places.stops[ride.alight_stop],
-            departure_s=departures[ride.board_pos],
-            arrival_s=arrivals[ride.alight_pos],
-            distance_m=line_length_m(line),
-            ride=self.routes.ride_of(trip, date, self.places.stops[stops[-1]]),
-            calls=calls,
-            geometry=line,
+            mode=self.routes.mode_of(first.feed_trip),
+            start=places[run.stops[first.board_pos]],
+            end=places[run.stops[last.alight_pos]],
+            departure_s=run.departures_s[first.board_pos],
+            arrival_s=run.arrivals_s[last.alight_pos],
+            distance_m=sum(line_length_m(piece) for piece in pieces),
+            ride=self.routes.ride_of(first.feed_trip, date, end, self._begins_s(timetable, first)),
+            calls=tuple(
+                Call(places[run.stops[pos]], run.arrivals_s[pos], run.departures_s[pos])
+                for pos in range(first.board_pos + 1, last.alight_pos)
+            ),
+            geometry=tuple(point for piece in pieces for point in piece),
         )
 
+    def _line_of(self, run: Run, part: Part) -> tuple[Coordinate, ...]:
+        """What the vehicle draws on the map; from stop to stop where it does not drive as planned."""
+        reached = min(part.alight_pos, part.last_pos)
+        planned = self._list_planned(run, part)
+        ends = planned[part.board_pos - part.first_pos], planned[reached - part.first_pos]
+        stops = [self.places.stops[stop].at for stop in run.stops[part.board_pos : part.alight_pos + 1]]
+        if -1 in ends or ends[0] >= ends[1]:
+            return tuple(stops)
+        line = self.shapes.slice_of(part.feed_trip, *ends)
+        return (*line, *stops[reached - part.board_pos + 1 :])
 
-def _join(leg: Leg, following: Leg) -> Leg:
-    """Two trips of one vehicle as one ride: it calls where the first ends."""
-    call = Call(leg.end, leg.arrival_s, following.departure_s)
-    return replace(
-        leg,
-        end=following.end,
-        arrival_s=following.arrival_s,
-        distance_m=leg.distance_m + following.distance_m,
-        calls=(*leg.calls, call, *following.calls),
-        geometry=(*leg.geometry, *following.geometry),
-    )
+    def _door_type(self, run: Run, part: Part, pos: int, column: str) -> int:
+        planned = self._list_planned(run, part)[min(pos, part.last_pos) - part.first_pos]
+        if planned < 0:
+            return 0
+        schedule = self.network.schedule
+        row = schedule.row_index[schedule.row_off[part.feed_trip] + planned]
+        return max(0, int(self.network.feed["stop_times.txt"][column][row]))
+
+    def _list_planned(self, run: Run, part: Part) -> list[int]:
+        """For every call of a trip as it is driven its position in the timetable's trip, -1 where it has none.
+
+        Live changes leave calls out, or move them to another platform.
+        """
+        schedule = self.network.schedule
+        driven = schedule.stop_row[run.stops[part.first_pos : part.last_pos + 1]].tolist()
+        if part.feed_trip >= schedule.trip_count:
+            return [-1] * len(driven)
+        rows = slice(schedule.row_off[part.feed_trip], schedule.row_off[part.feed_trip + 1])
+        planned = schedule.stop_row[schedule.row_stop[rows]].tolist()
+        if planned == driven:
+            return list(range(len(driven)))
+        positions, begin = [], 0
+        for stop in driven:
+            position = planned.index(stop, begin) if stop in planned[begin:] else -1
+            begin = max(begin, position + 1)
+            positions.append(position)
+        return positions
+
+    def _begins_s(self, timetable: Timetable, part: Part) -> int:
+        """When a run leaves its first stop as planned, in seconds of its own service day."""
+        network = self.network
+        if part.feed_trip >= network.schedule.trip_count:
+            return -1
+        first_s = int(network.schedule.row_dep[network.schedule.row_off[part.feed_trip]])
+        return first_s + part.shift_s - day_shift_s(network.feed, timetable.service_date, part.day)
