@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from gtfs.feed import Feed
 from gtfs.ingest import read_feed
 from gtfs.notices import Notice as FeedNotice
 from gtfs.notices import Report, Severity
-from gtfs.service_days import feed_language, feed_timezone, service_dates, to_service_time
+from gtfs.service_days import feed_language, feed_timezone, service_dates
 from mobility.cities import City, ensure_city, find_city
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
@@ -31,31 +31,39 @@ from mobility.network.places import build_places, distance_between_m
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
-from mobility.planner.access_egress import list_walks, merge_ends
-from mobility.planner.days import NO_DAYS, Day, Days
-from mobility.planner.filters import choose_next, drop_long_ways_round, drop_near_duplicates, drop_slower_than_walking
-from mobility.planner.notices import Notice, list_notices
-from mobility.planner.pareto import list_pareto
-from mobility.planner.query import Ends, Query, make_ends
-from mobility.planner.query import Path as FoundPath
+from mobility.planner.clocks import date_of, day_begins_s
+from mobility.planner.days import NO_DAYS, Days
+from mobility.planner.journeys import Ground, JourneySearch
+from mobility.planner.notices import list_notices
+from mobility.planner.options import Option, Reason
 from mobility.planner.reconstruct import Reconstructor
-from mobility.planner.workspace import MAX_VEHICLES
+from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideService, RequestRefused
+from mobility.planner.request import PlanRequest, PlanResult, Service, Stopover, check_request, write_cursors
 from mobility.stored import StoredNetwork, is_store, open_store
 
-LONGEST_WINDOW_S = 24 * 3600
-LONGEST_JOURNEY_S = 24 * 3600
+__all__ = [
+    "ImpossibleRequest",
+    "JourneyPlanner",
+    "Line",
+    "Match",
+    "NoStopNear",
+    "Option",
+    "OutsideService",
+    "PlaceNotFound",
+    "PlanRequest",
+    "PlanResult",
+    "Reason",
+    "RequestRefused",
+    "Stopover",
+    "default_cache_dir",
+]
+
 LONGEST_DIRECT_WALK_S = 1800
-NIGHT_ENDS_S = 4 * 3600
-"""To arrive before, one rides in the evening before: on the clock of that service day."""
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 class PlaceNotFound(PlannerError):  # noqa: N818  (what is wrong is the name)
     """No stop has this name. The message names the text and the closest stops."""
-
-
-class OutsideService(PlannerError):  # noqa: N818
-    """The date is outside the feed's calendar. The message names the valid range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +90,6 @@ class Line:
     """Fields of this class by language, as of a ``Ride``."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """What a person asks. ``at`` is an aware datetime: the earliest departure, or the latest arrival
-    with ``arrive_by``; ``modes`` restricts the vehicles, None allows all.
-    """
-
-    start: Place
-    end: Place
-    at: dt.datetime
-    arrive_by: bool = False
-    itineraries: int = 5
-    window_s: int = 3600
-    max_transfers: int = 7
-    max_walk_s: int = 900
-    modes: frozenset[Mode] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanResult:
-    """``direct`` holds journeys without a vehicle; ``notices`` sentences for people."""
-
-    itineraries: tuple[Itinerary, ...]
-    direct: tuple[Itinerary, ...]
-    notices: tuple[Notice, ...]
-
-
 class JourneyPlanner:
     """Plans journeys on one feed. Thread-safe; timetables per service day are cached."""
 
@@ -128,8 +110,9 @@ class JourneyPlanner:
         self._places = build_places(feed, self._network.schedule)
         self._gazetteer = build_gazetteer(self._places)
         self._shapes = Shapes(feed, self._network.schedule)
-        self._days = Days(self._network, self._routes, stored.days if stored else NO_DAYS)
-        self._reconstructor = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
+        days = Days(self._network, self._routes, stored.days if stored else NO_DAYS)
+        told_with = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
+        self._ground = Ground(days, told_with, *self.feed_dates)
         served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
         if not served:
             message = f"{feed.source}: no stop of stops.txt has a coordinate and a departure; nothing can be planned"
@@ -182,35 +165,30 @@ class JourneyPlanner:
         self.geocode(first.name)
 
     def plan(self, request: PlanRequest) -> PlanResult:
-        """The best journeys, in order of departure.
+        """A page of journeys, in order of departure.
 
         Raises:
-            OutsideService: The feed says nothing about the date.
-            PlannerError: The instant has no time zone, or a number makes no sense.
+            RequestRefused: The request cannot be answered as asked; ``field`` names what is wrong.
         """
-        dates = self._list_dates(request)
-        walk_s = self._direct_walk_s(request)
-        found = (self._plan_on(date, request, walk_s) for date in dates)
-        itineraries = next((itineraries for itineraries in found if itineraries), ())
-        date = itineraries[0].service_date if itineraries else dates[0]
-        direct = self._direct(request, date, to_service_time(request.at, date, self.timezone), walk_s)
-        return PlanResult(itineraries, direct, list_notices(itineraries, walk_s, arrive_by=request.arrive_by))
-
-    def _plan_on(self, date: dt.date, request: PlanRequest, walk_s: int | None) -> tuple[Itinerary, ...]:
-        """The best journeys on the clock of one service day."""
-        day = self._days.get(date, request.modes)
-        query = Query(
-            access=self._list_ends(request.start, request.max_walk_s, day),
-            egress=self._list_ends(request.end, request.max_walk_s, day, is_egress=True),
-            at_s=to_service_time(request.at, date, self.timezone),
-            window_s=max(1, request.window_s),
-            arrive_by=request.arrive_by,
-            max_vehicles=min(MAX_VEHICLES, request.max_transfers + 1),
-            limit_s=LONGEST_JOURNEY_S if walk_s is None else min(LONGEST_JOURNEY_S, walk_s),
+        check_request(request, Service(self.name, *self.feed_dates, self.timezone))
+        ground = self._ground
+        walk_s = self._direct_walk_s(request, ground)
+        if walk_s is None:
+            ground.check_near(request.start, "start")
+            ground.check_near(request.end, "end")
+        search = JourneySearch(ground, request, walk_s)
+        page = search.find_page()
+        itineraries = tuple(search.build_itinerary(journey) for journey in page.journeys)
+        begin_s, end_s = (-page.end_s, -page.begin_s) if request.arrive_by else (page.begin_s, page.end_s)
+        previous_cursor, next_cursor = write_cursors(begin_s, end_s)
+        return PlanResult(
+            itineraries,
+            self._direct(request, walk_s),
+            list_notices(itineraries, walk_s, arrive_by=request.arrive_by),
+            previous_cursor=previous_cursor,
+            next_cursor=next_cursor,
+            dropped=page.dropped,
         )
-        timetable, (start, end) = day.engine.timetable, (request.start, request.end)
-        paths = self._search(day, query, walk_s, request)
-        return tuple(self._reconstructor.build_itinerary(timetable, query, path, start, end) for path in paths)
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
@@ -256,56 +234,21 @@ class JourneyPlanner:
         stops = self._places.list_same_place(place)
         return tuple(sorted(frozenset().union(*(self._places.modes[stop] for stop in stops))))
 
-    def _list_dates(self, request: PlanRequest) -> tuple[dt.date, dt.date]:
-        """The service days to try in turn. A timetable holds one day whole, of the day before what moves after
-        midnight, and the next morning: what one seeks beyond is on the clock of the neighbour.
-        """
-        if request.at.tzinfo is None:
-            message = f"{request.at.isoformat()} has no time zone; write for example +08:00 behind it"
-            raise PlannerError(message)
-        if request.itineraries < 1 or request.max_transfers < 0 or request.max_walk_s < 0:
-            raise PlannerError("itineraries must be 1 or more, max_transfers and max_walk_s 0 or more")
-        date = request.at.astimezone(ZoneInfo(self.timezone)).date()
-        first, last = self.feed_dates
-        if not first <= date <= last:
-            message = f"{date} is outside the timetable of {self.name}, which is valid from {first} to {last}"
-            raise OutsideService(message)
-        neighbour = date + dt.timedelta(-1 if request.arrive_by else 1)
-        is_night = request.arrive_by and to_service_time(request.at, date, self.timezone) < NIGHT_ENDS_S
-        return (neighbour, date) if is_night else (date, neighbour)
-
-    def _list_ends(self, place: Place, max_walk_s: int, day: Day, *, is_egress: bool = False) -> Ends:
-        """Stops to begin or end at: the place's own at once, others on foot."""
-        network, own = self._network, self._places.list_same_place(place)
-        walked = network.schedule, self.walking, max_walk_s, day.is_served, network.footpaths.entrances
-        parts = [list_walks(place.at, *walked, is_egress=is_egress), make_ends(own, [0] * len(own))]
-        for stop in sorted({int(self._places.first_copy[stop]) for stop in own}):
-            near = day.engine.stop_to_stop(stop, stop)[int(is_egress)]
-            is_short = near.seconds <= max_walk_s
-            parts.append(Ends(near.stop[is_short], near.seconds[is_short]))
-        return merge_ends(*parts)
-
-    def _search(self, day: Day, query: Query, walk_s: int | None, request: PlanRequest) -> list[FoundPath]:
-        """Search ever longer windows until there are enough journeys."""
-        window_s = query.window_s
-        while True:
-            found = day.engine.find_paths(replace(query, window_s=window_s))
-            paths = drop_slower_than_walking(list_pareto(found), walk_s)
-            paths = drop_long_ways_round(drop_near_duplicates(paths))
-            if len(paths) >= request.itineraries or window_s >= LONGEST_WINDOW_S:
-                return choose_next(paths, request.itineraries, arrive_by=request.arrive_by)
-            window_s = min(LONGEST_WINDOW_S, 3 * window_s)
-
-    def _direct_walk_s(self, request: PlanRequest) -> int | None:
+    def _direct_walk_s(self, request: PlanRequest, ground: Ground) -> int | None:
+        """How long one walks all the way; None where that is too far, or there is somewhere to pass."""
+        if request.via:
+            return None
         distance_m = distance_between_m(request.start.at, request.end.at)
-        seconds = int(self.walking.duration_s(np.array([distance_m]))[0])
+        seconds = int(ground.reconstructor.network.walking.duration_s(np.array([distance_m]))[0])
         return seconds if seconds <= max(LONGEST_DIRECT_WALK_S, request.max_walk_s) else None
 
-    def _direct(self, request: PlanRequest, date: dt.date, at_s: int, walk_s: int | None) -> tuple[Itinerary, ...]:
+    def _direct(self, request: PlanRequest, walk_s: int | None) -> tuple[Itinerary, ...]:
         if walk_s is None:
             return ()
-        departure_s = at_s - walk_s if request.arrive_by else at_s
-        leg = self._reconstructor.walk_leg(request.start, request.end, departure_s, walk_s)
+        at_s = int(request.at.timestamp()) - (walk_s if request.arrive_by else 0)
+        date = date_of(at_s, self.timezone)
+        departure_s = at_s - day_begins_s(date, self.timezone)
+        leg = self._ground.reconstructor.walk_leg(request.start, request.end, departure_s, walk_s)
         return (Itinerary((leg,), date, self.timezone),)
 
 

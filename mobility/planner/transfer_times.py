@@ -10,35 +10,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from mobility.model import PlannerError
 from mobility.network.timetable import Arrays, Ints
 from mobility.network.transfers import FORBIDDEN_S
 from mobility.planner.query import TransferTimes
+from mobility.planner.refusals import ImpossibleTransferTimes
 
 LONGEST_S = 24 * 3600
 LARGEST_FACTOR = 10.0
-
-
-class ImpossibleTransferTimes(PlannerError):  # noqa: N818  (named for what is wrong)
-    """Times that would make a change shorter than the timetable says, or longer than a day."""
 
 
 def check_transfer_times(times: TransferTimes) -> None:
     """Refuse what makes no sense.
 
     Raises:
-        ImpossibleTransferTimes: The message names the number and its limits.
+        ImpossibleTransferTimes: The message names the number and its limits, ``field`` the field of ``times``.
     """
-    for name, seconds in (("minimum", times.minimum_s), ("additional", times.additional_s)):
+    for field, seconds in (("minimum_s", times.minimum_s), ("additional_s", times.additional_s)):
         if not 0 <= seconds <= LONGEST_S:
-            message = f"the {name} transfer time is {seconds} s; it is 0 to {LONGEST_S} s (24 hours)"
-            raise ImpossibleTransferTimes(message)
+            message = f"the {field[:-2]} transfer time is {seconds} s; it is 0 to {LONGEST_S} s (24 hours)"
+            raise ImpossibleTransferTimes(message, f"transfer.{field}")
     if not 1 <= times.factor <= LARGEST_FACTOR:
         message = (
             f"the factor on transfer times is {times.factor:g}; it is 1 (as the timetable says) to {LARGEST_FACTOR:g}, "
             "since nobody can promise a change faster than the timetable does"
         )
-        raise ImpossibleTransferTimes(message)
+        raise ImpossibleTransferTimes(message, "transfer.factor")
 
 
 def stretch_changes(arrays: Arrays, times: TransferTimes) -> Arrays:

@@ -127,9 +127,10 @@ def test_arrive_by_leaves_as_late_as_possible(planner):
 
 
 def test_late_at_night_the_answer_is_tomorrow_morning(planner):
-    """After the last train the next is found past midnight, on the clock of the same service day."""
+    """After the last train the next is found past midnight, on the clock of the day on which it leaves."""
     result = ask(planner, "美麗島", "夢時代", "23:55", itineraries=1)
-    assert lines(result) == ["R10 ~ SUBWAY R 30:00 30:09 ~ C5 [30:00 30:09 9m Tx0]"]
+    assert lines(result) == ["R10 ~ SUBWAY R 06:00 06:09 ~ C5 [06:00 06:09 9m Tx0]"]
+    assert result.itineraries[0].service_date == dt.date(2026, 7, 16)
     assert result.itineraries[0].legs[0].ride.service_date == dt.date(2026, 7, 16)
 
 
@@ -140,7 +141,7 @@ def test_names_of_lines_and_sentences_come_in_every_language(planner):
     assert ride.texts["short_name"] == {"zh": "R", "en": "Red"}
     assert ride.texts["agency_name"] == {"zh": "Example Transit", "en": "Example Transport"}
     assert planner.lines()[0].texts["short_name"]["en"] == "Red"
-    nowhere = ask(planner, "美麗島", "22.9,120.9").notices
+    nowhere = ask(planner, "夢時代", "美麗島").notices
     assert all(set(notice.texts) == {"en", "zh-Hant"} and notice.code for notice in nowhere)
     assert "找不到" in nowhere[-1].texts["zh-Hant"]
 
@@ -170,7 +171,7 @@ def test_who_is_there_already_is_told_so_at_once(planner):
     assert (same.itineraries, same.notices[-1].code) == ((), "same_place")
     beside = ask(planner, "R10", "22.6330,120.3020")
     assert (beside.itineraries, beside.notices[-1].code) == ((), "faster_on_foot")
-    assert ask(planner, "22.9,120.9", "22.95,120.95").notices[-1].code == "no_journey"
+    assert ask(planner, "夢時代", "臺鐵美術館").notices[-1].code == "no_journey"
 
 
 def test_a_leg_shows_calls_line_and_shape(planner):
@@ -209,7 +210,7 @@ def test_only_the_modes_asked_for(planner):
 
 def test_where_nothing_goes_the_answer_says_so(planner):
     """No journey is an empty answer with a sentence, not an error."""
-    result = ask(planner, "美麗島", "22.9,120.9")
+    result = ask(planner, "夢時代", "美麗島")
     assert result.itineraries == ()
     assert any("No journey" in notice.text for notice in result.notices)
 
