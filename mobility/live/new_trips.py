@@ -61,15 +61,15 @@ def build_rows(update: TripUpdate, index: LiveIndex, complain: Complain) -> Ints
         stop = int(index.stop_of_place[place]) if place >= 0 else -1
         times = _times_of(call)
         if stop < 0:
-            complain("changtong_live_unknown_stop", f"call {number} at {call.stop_id!r}: not a stop with departures")
+            complain("unknown_stop", f"call {number} at {call.stop_id!r}: not a stop with departures")
         elif times is None:
-            complain("changtong_live_time_missing", f"call {number} at {call.stop_id!r} has no time; it is left out")
+            complain("time_missing", f"call {number} at {call.stop_id!r} has no time; it is left out")
         else:
             arrival = max(times[0], before)
             before = max(times[1], arrival)
             rows.append((stop, arrival, before))
     if len(rows) < 2:
-        complain("changtong_live_trip_too_short", "fewer than two usable calls; nobody can ride it")
+        complain("trip_too_short", "fewer than two usable calls; nobody can ride it")
         return None
     return np.array(rows, np.int32)
 
