@@ -147,6 +147,10 @@ class _DayWriter:
         with self.clock.stage(f"Lower bounds of {date}"):
             engine = Engine(timetable)
             engine.prepare()
+        if self.options.accelerates:
+            stage = f"Transfers of {date}"
+            with self.clock.stage(stage):
+                engine.accelerate(lambda done, total: self.clock.tell(stage, done, total), backward=True)
         with self.clock.stage(f"Writing {date}"):
             self.sizes.append(save_day(self.folder / part, engine, self.fingerprint))
         return part

@@ -16,6 +16,7 @@ from typing import Any
 
 from mobility.cities import City, CityError, ensure_city, find_city
 from mobility.cities.content import content_hash
+from mobility.network.build import DEFAULT_WALKING
 from mobility.network.transfers import Walking
 
 MADE_BY = ("gtfs", "gtfs.ingest", "mobility.network", "mobility.planner", "mobility.planner.trip_based")
@@ -29,11 +30,7 @@ class Source:
     reference: str
     gtfs: Path
     city: City | None = None
-
-    @property
-    def walking(self) -> Walking:
-        """How people walk there."""
-        return Walking(self.city.walking_speed_mps, self.city.walking_detour) if self.city else Walking()
+    walking: Walking = DEFAULT_WALKING
 
 
 def find_source(name: str, cache_dir: Path) -> Source:
@@ -47,7 +44,8 @@ def find_source(name: str, cache_dir: Path) -> Source:
         return Source(str(path.resolve()), path)
     city = find_city(name)
     reference = str(path.resolve()) if (path / "city.toml").is_file() else city.id
-    return Source(reference, ensure_city(city, cache_dir).gtfs, city)
+    walking = Walking(city.walking_speed_mps, city.walking_detour)
+    return Source(reference, ensure_city(city, cache_dir).gtfs, city, walking)
 
 
 def describe(source: Source) -> dict[str, Any]:

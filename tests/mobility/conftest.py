@@ -21,6 +21,7 @@ from mobility.planner.access_egress import merge_ends
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
 from mobility.planner.reconstruct import Reconstructor
+from mobility.stored import BuildOptions, Source, build_store, open_store
 
 OWN_WALKS = Walking(makes_walks=False)
 
@@ -29,8 +30,7 @@ class Net:
     """One feed, ready to be asked from stop to stop."""
 
     def __init__(self, folder, walking=OWN_WALKS, **options):
-        self.feed, self.report = read_feed(folder)
-        self.network = build_network(self.feed, walking, **options)
+        self.feed, self.network = self.open(folder, walking, **options)
         self.copies = self.network.schedule.list_copies()
         self.stops = {stop_id: numbers[0] for stop_id, numbers in self.copies.items()}
         self.reconstructor = Reconstructor(
@@ -41,8 +41,15 @@ class Net:
             "Etc/UTC",
         )
 
+    def open(self, folder, walking, **options):
+        feed, _ = read_feed(folder)
+        return feed, build_network(feed, walking, **options)
+
     def timetable(self, date="2026-07-15"):
         return self.network.build_timetable(dt.date.fromisoformat(date))
+
+    def engine(self, timetable):
+        return Engine(timetable)
 
     def live_timetable(self, date, words):
         """The day with live changes, and who tells of trips that no timetable has."""
@@ -55,7 +62,7 @@ class Net:
         timetable, reconstructor = (
             self.live_timetable(date, live) if live else (self.timetable(date), self.reconstructor)
         )
-        engine = Engine(timetable)
+        engine = self.engine(timetable)
         origin, target = self.stops[start], self.stops[end]
         access, egress = engine.stop_to_stop(origin, target)
         if len(self.copies[start]) > 1 or len(self.copies[end]) > 1:
@@ -91,6 +98,40 @@ class Net:
         }
         assert not given, f"{question}: nobody reads {', '.join(given)}"
         return self.lines(start, end, at, **facts)
+
+
+class StoredNet(Net):
+    """The same feed from a network that was built and is read from its files, some days with their engines."""
+
+    def __init__(self, folder, root, dates):
+        self.root, self.dates = root, sorted(map(dt.date.fromisoformat, dates))
+        super().__init__(folder)
+
+    def open(self, folder, walking):
+        build_store(
+            Source(str(folder), folder, walking=walking), self.root, BuildOptions(self.dates[0], self.dates[-1])
+        )
+        stored = open_store(self.root)
+        self.days = stored.days
+        return stored.network.feed, stored.network
+
+    def timetable(self, date="2026-07-15"):
+        day = self.days.get(dt.date.fromisoformat(date))
+        return day.timetable if day else super().timetable(date)
+
+    def engine(self, timetable):
+        day = self.days.get(timetable.service_date)
+        return day.open_engine() if day and day.timetable is timetable else super().engine(timetable)
+
+
+@pytest.fixture
+def stored_net(tmp_path):
+    """Build a network from text, and open what was written; `stored_net(text, ["2026-07-15"])`."""
+
+    def build(text, dates):
+        return StoredNet(feed_folder(text, tmp_path / "feed"), tmp_path / "network", dates)
+
+    return build
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ BASE = """
 agency_id,agency_name,agency_url,agency_timezone
 X,Example,https://example.org,Etc/UTC
 # stops.txt
-stop_id,stop_name,stop_code,stop_lat,stop_lon
-A,Alpha,,0.00,0.00
-B,Beta,,0.00,0.02
-C,Gamma,,0.00,0.04
-D,Delta,D9,0.00,0.06
-E,Epsilon,,0.01,0.04
+stop_id,stop_name,stop_code,stop_lat,stop_lon,location_type,parent_station,level_id,wheelchair_boarding
+A,Alpha,,0.00,0.00,,,,
+B,Beta,,0.00,0.02,,,,
+C,Gamma,,0.00,0.04,,,,
+D,Delta,D9,0.00,0.06,,,,
+E,Epsilon,,0.01,0.04,,,,
 # routes.txt
 route_id,agency_id,route_short_name,route_long_name,route_type
 R1,X,1,,3
@@ -48,6 +48,15 @@ CASES = parse_golden()
 def test_feature(net, path, title, feed, questions):
     """Every feature of the catalogue answers as the golden file says."""
     network = net(BASE + feed)
+    for question, expected in questions:
+        assert network.ask(question) == expected, f"{path.name}, {title}: {question}"
+
+
+@pytest.mark.parametrize(("path", "title", "feed", "questions"), CASES, ids=[case[1].split(":")[0] for case in CASES])
+def test_feature_from_a_store(stored_net, path, title, feed, questions):
+    """A network that was built and is read from its files gives the same answers."""
+    dates = re.findall(r"date=(\S+)", " ".join(question for question, _ in questions))
+    network = stored_net(BASE + feed, [*dates, "2026-07-15"] if len(dates) < len(questions) else dates)
     for question, expected in questions:
         assert network.ask(question) == expected, f"{path.name}, {title}: {question}"
 
