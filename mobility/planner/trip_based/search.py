@@ -52,8 +52,8 @@ def add_segment(
     parent: int, left_at: int, count: int,
 ) -> int:  # fmt: skip
     """Ride a trip from a position as vehicle number k, unless that is covered: how many segments there are."""
-    row = k - 1 if rows > 1 else 0
-    end = w.covered[trip * rows + row]
+    row = min(k, rows) - 1
+    end = w.covered[row, trip]
     if end <= begin:
         return count
     segments = w.segments
@@ -64,14 +64,13 @@ def add_segment(
     segments.left_at[count] = left_at
     pattern = s.trip_pat[trip]
     last = a.first_trip[pattern] + a.pat_trips[pattern]
-    for later in range(trip, last):
-        at = later * rows
-        if w.covered[at + row] <= begin:
+    for n in range(row, rows):
+        if w.covered[n, trip] <= begin:
             break
-        for n in range(at + row, at + rows):
-            if w.covered[n] <= begin:
+        for later in range(trip, last):
+            if w.covered[n, later] <= begin:
                 break
-            w.covered[n] = begin
+            w.covered[n, later] = begin
     target = w.target_head[pattern]
     while target >= 0:
         if w.target_pos[target] > begin:
@@ -94,7 +93,7 @@ def expand(
     room = len(segments.trip)
     pos_bits = s.pos_bits[0]
     pos_mask = (np.int64(1) << pos_bits) - 1
-    row = k if rows > 1 else 0
+    covered = w.covered[min(k, rows - 1)]
     bound = min(latest, np.int64(w.goal[k + 1]))
     used = count
     for segment in range(first, count):
@@ -110,7 +109,7 @@ def expand(
             for n in range(s.off[event + i], s.off[event + i + 1]):
                 link = np.int64(s.link[n])
                 other, begin = link >> pos_bits, link & pos_mask
-                if w.covered[other * rows + row] <= begin:
+                if covered[other] <= begin:
                     continue
                 pattern = s.trip_pat[other]
                 there = s.event_arr[s.event_off[other] + begin + 1]
@@ -187,7 +186,9 @@ def begin_search(a: Arrays, w: TripWorkspace, rows: int, max_vehicles: int) -> N
     """Nothing is covered, and no goal reached."""
     for p in range(len(a.pat_trips)):
         last = a.pat_off[p + 1] - a.pat_off[p] - 1
-        w.covered[a.first_trip[p] * rows : (a.first_trip[p] + a.pat_trips[p]) * rows] = last
+        w.covered[0, a.first_trip[p] : a.first_trip[p] + a.pat_trips[p]] = last
+    for row in range(1, rows):
+        w.covered[row] = w.covered[0]
     w.goal[:] = FAR
     w.goal[max_vehicles + 1] = -FAR  # the last vehicle must reach the goal itself
     w.goal_segment[:] = -1

@@ -27,7 +27,7 @@ class TripWorkspace(NamedTuple):
     """Arrays that a search writes."""
 
     segments: Segments
-    covered: Ints  # a row per trip: with up to k vehicles it is covered behind this position
+    covered: Ints  # per number of vehicles and trip: behind this position it is covered
     goal: Ints  # per number of vehicles: best arrival at the goal
     goal_segment: Ints  # per number of vehicles: the last segment
     goal_pos: Ints  # per number of vehicles: where it is left
@@ -43,7 +43,7 @@ def build_trip_workspace(pattern_count: int, trip_count: int, target_count: int)
     """Fresh memory for a timetable of this size."""
     return TripWorkspace(
         segments=_build_segments(FIRST_CAPACITY),
-        covered=np.empty(trip_count * MAX_VEHICLES, np.int16),
+        covered=np.empty((MAX_VEHICLES, trip_count), np.int16),
         goal=np.empty(MAX_VEHICLES + 2, np.int32),
         goal_segment=np.empty(MAX_VEHICLES + 2, np.int32),
         goal_pos=np.empty(MAX_VEHICLES + 2, np.int32),
