@@ -88,10 +88,12 @@ def compare(case: Case, options: Options, bars: Bars = silent) -> Comparison:
         ours = open_ours(network, date, rules_of(options.peer), options.search)
         advance(1, 2)
         peer = open_peer(options.peer, case, date, network)
+    record_holds = rules_of(options.peer) == Rules()
     outcomes = []
     for kind in [kind for kind in options.kinds if kind in ours.kinds]:
         against = peer if peer is not None and kind in peer.kinds else None
-        pairs = _first(case.pairs, options.limit, against.limits.get(kind, 0) if against else 0)
+        asked = case.pairs if record_holds else tuple(Pair(p.start, p.end, p.departure_min) for p in case.pairs)
+        pairs = _first(asked, options.limit, against.limits.get(kind, 0) if against else 0)
         with bars(f"{case.name}: {kind}") as advance:
             outcomes.append(measure(kind, ours, against, pairs, options.repeats, advance))
     return Comparison(case.name, date, options.peer, options.search, tuple(outcomes))

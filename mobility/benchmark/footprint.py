@@ -48,7 +48,7 @@ class Footprint:
 
     @property
     def total_s(self) -> float:
-        """From the zip to the first question."""
+        """From the zip until every kind of question can be asked."""
         return round(sum(self.phases.values()), 3)
 
     def to_json(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _format_times(times: Times | None) -> str:
 def print_footprints(console: Console, name: str, footprints: Iterable[Footprint]) -> None:
     """Loading and memory, a row for every engine."""
     table = Table(title=f"{name}: loading and memory", title_justify="left", title_style="bold")
-    for column in ("engine", "from the zip to the first question, s", "of which", "memory added, MiB", "peak, MiB"):
+    for column in ("engine", "from zip to ready, s", "of which", "memory added, MiB", "peak, MiB"):
         table.add_column(column, justify="left" if column in {"engine", "of which"} else "right")
     for footprint in footprints:
         phases = ", ".join(f"{phase} {seconds:.2f}" for phase, seconds in footprint.phases.items())

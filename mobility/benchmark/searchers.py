@@ -117,12 +117,17 @@ def open_ours(network: Network, date: dt.date, rules: Rules, search: Search, pha
     """Our engine on one day of a network, step by step."""
     with phase("timetable"):
         timetable = network.build_timetable(date)
+    is_trip_based = search is Search.TRIP_BASED
     with phase("bounds"):
-        engine = Engine(timetable)
-    if search is Search.TRIP_BASED:
+        engine = Engine(timetable, trip_based=is_trip_based)
+    if is_trip_based:
         with phase("transfers"):
-            accelerate = getattr(engine, "accelerate", lambda: None)
-            accelerate()
+            engine.accelerate()
+    with phase("arrive-by"):
+        if is_trip_based:
+            engine.accelerate(backward=True)
+        else:
+            _ = engine.backward
     numbers: dict[str, tuple[int, ...]] = {}
     for number, stop_id in enumerate(network.schedule.stop_ids):
         numbers[stop_id] = (*numbers.get(stop_id, ()), number)

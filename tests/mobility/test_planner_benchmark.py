@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from api.cli import app
-from gtfs.validate import validate_feed
+from gtfs.notices import Report, Severity
+from gtfs.validate import validate
 from mobility.benchmark.compare import Options, Peer, compare
 from mobility.benchmark.footprint import in_fresh_process, measure_footprints, read_mib
 from mobility.benchmark.growth import Plan, fit_exponent, measure_growth
 from mobility.benchmark.measure import to_times
 from mobility.benchmark.nigiri import read_backwards
-from mobility.benchmark.problem import Case, Kind, Rules, list_cases
+from mobility.benchmark.problem import Kind, Rules, list_cases
 from mobility.benchmark.searchers import Search, build_our_network, open_ours
 from mobility.benchmark.synthetic_city import DATE, build_city, list_city_pairs
 from mobility.geodesy import great_circle_m
@@ -134,7 +135,7 @@ def test_every_kind_of_answer_equals_the_peers(peer, search):
     comparison = compare(case, Options(peer, search, repeats=1, limit=40))
     assert {
         outcome.kind: (outcome.differing or 0, outcome.differing_recorded or 0) for outcome in comparison.outcomes
-    } == {kind: (0, 0) for kind in Kind}
+    } == dict.fromkeys(Kind, (0, 0))
     assert all(outcome.queries == 40 for outcome in comparison.outcomes)
 
 
@@ -155,7 +156,7 @@ def test_loading_is_measured_in_processes_of_their_own(gtfs, pairs):
     """Phases have seconds; memory is that of the engine alone, not of whoever measures."""
     (case,) = list_cases(gtfs.parent)
     ours, nigiri = measure_footprints(case, DATE, Peer.NIGIRI, Search.RAPTOR, lambda _done, _total: None)
-    assert list(ours.phases) == ["read", "network", "timetable", "bounds"]
+    assert list(ours.phases) == ["read", "network", "timetable", "bounds", "arrive-by"]
     assert (ours.engine, nigiri.engine) == ("changtong", "nigiri")
     assert ours.total_s == pytest.approx(sum(ours.phases.values()), abs=1e-3)
     if read_mib("VmRSS") is not None:
@@ -184,7 +185,8 @@ def test_a_synthetic_city_is_the_same_for_a_seed():
 
 def test_a_synthetic_city_is_a_sound_feed():
     """The validator finds no error in it."""
-    assert [notice for notice in validate_feed(build_city(20_000)).notices if notice.severity == "error"] == []
+    notices = validate(build_city(20_000), Report(()), today=DATE).notices
+    assert [notice for notice in notices if notice.severity is Severity.ERROR] == []
 
 
 def test_a_larger_synthetic_city_has_more_of_everything():
@@ -199,14 +201,11 @@ def test_a_synthetic_city_can_be_crossed():
     """Pairs are a kilometre apart or more, and almost every one has a journey in the morning."""
     feed = build_city(50_000)
     pairs = list_city_pairs(feed, 50)
-    where = dict(
-        zip(
-            feed["stops.txt"]["stop_id"], zip(feed["stops.txt"]["stop_lat"], feed["stops.txt"]["stop_lon"]), strict=True
-        )
-    )
-    for pair in pairs:
-        start, end = where[pair.start], where[pair.end]
-        assert great_circle_m(np.array([start[0]]), np.array([start[1]]), *end)[0] >= 1000
+    stops = feed["stops.txt"]
+    row = {stop_id: number for number, stop_id in enumerate(stops["stop_id"])}
+    start, end = ([row[stop] for stop in column] for column in zip(*((p.start, p.end) for p in pairs), strict=True))
+    lat, lon = stops["stop_lat"], stops["stop_lon"]
+    assert great_circle_m(lat[start], lon[start], lat[end], lon[end]).min() >= 1000
     ours = open_ours(build_our_network(feed, Rules(), makes_walks=True), DATE, Rules(), Search.RAPTOR)
     assert sum(bool(ours.ask(Kind.EARLIEST, pair)) for pair in pairs) >= 48
 
