@@ -99,7 +99,8 @@ def _through(direction: Direction, via: Via, beyond: Row, unit_s: int) -> Row:
         return beyond
     best = np.full(len(beyond), UNREACHABLE, np.int64)
     for stop in via.stops:
-        np.minimum(best, direction.bounds.row_to(stop) + (int(beyond[stop]) + via.stay_s // unit_s), out=best)
+        way = direction.bounds.row_to(stop).astype(np.int64)
+        np.minimum(best, way + int(beyond[stop]) + via.stay_s // unit_s, out=best)
     return best.astype(np.uint16)
 
 
