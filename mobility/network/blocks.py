@@ -25,13 +25,15 @@ class StayRules(NamedTuple):
     block: Ints
     """Per trip the number of its block, -1 where it has none or where nobody knows its times: trips without
     rows, and those of frequencies.txt."""
+    turn: Ints
+    """Per trip its place among all trips of all blocks, block by block and planned departure by departure; -1."""
     linked: Ints
     """Rows of transfer_type 4 as (from, to), in the order of the file."""
     parted: Ints
     """Rows of transfer_type 5 as (from, to)."""
 
 
-NO_RULES = StayRules(np.zeros(0, np.int32), NO_PAIRS, NO_PAIRS)
+NO_RULES = StayRules(np.zeros(0, np.int32), np.zeros(0, np.int32), NO_PAIRS, NO_PAIRS)
 
 
 def read_stay_rules(feed: Feed, schedule: Schedule) -> StayRules:
@@ -53,7 +55,16 @@ def read_stay_rules(feed: Feed, schedule: Schedule) -> StayRules:
     is_known = np.append(is_timed, False)[pairs].all(axis=1)  # -1, an unknown trip, is the last
     kind = table["transfer_type"]
     return StayRules(
-        block if numbers else NO_RULES.block,
+        *((block, _list_turns(block, schedule)) if numbers else NO_RULES[:2]),
         pairs[is_known & (kind == STAY_ABOARD)],
         pairs[is_known & (kind == NO_STAYING_ABOARD)],
     )
+
+
+def _list_turns(block: Ints, schedule: Schedule) -> Ints:
+    trips = np.flatnonzero(block >= 0)
+    departure_s = schedule.row_dep[schedule.row_off[trips]]
+    arrival_s = schedule.row_arr[schedule.row_off[trips + 1] - 1]
+    turn = np.full(len(block), -1, np.int32)
+    turn[trips[np.lexsort((trips, arrival_s, departure_s, block[trips]))]] = np.arange(len(trips))
+    return turn

@@ -13,6 +13,9 @@ from mobility.network.schedule import Schedule
 from mobility.network.stays import Rows
 from mobility.network.timetable import Ints
 
+LATEST_S = 2**31
+"""Beyond every time."""
+
 
 @nb.njit(cache=True, nogil=True)
 def split_overtaking(
@@ -88,7 +91,8 @@ def order_runs(schedule: Schedule | Rows, trip: Ints, shift: Ints) -> tuple[Ints
     group = schedule.trip_group[trip]
     departure = schedule.row_dep[schedule.row_off[trip]] + shift
     arrival = schedule.row_arr[schedule.row_off[trip + 1] - 1] + shift
-    order = np.lexsort((trip, arrival, departure, group))
+    order = np.argsort(departure.astype(np.int64) * LATEST_S + arrival, kind="stable")
+    order = order[np.argsort(group[order], kind="stable")]
     group_off = list_changes(group[order])
     chain = split_overtaking(
         group_off,
@@ -98,7 +102,9 @@ def order_runs(schedule: Schedule | Rows, trip: Ints, shift: Ints) -> tuple[Ints
         schedule.row_arr,
         schedule.row_dep,
     )
-    first_stop = schedule.row_stop[schedule.row_off[trip[order]]]  # patterns near each other in memory
-    by_pattern = np.lexsort((np.arange(len(order)), chain, group[order], first_stop))
-    offsets = list_changes(chain[by_pattern], group[order][by_pattern])
-    return order[by_pattern], offsets
+    group = group[order]
+    stop = schedule.row_stop[schedule.row_off[trip[order]]].astype(np.int64)  # patterns near each other in memory
+    size = int(chain.max()) + 1
+    key = (stop * (int(group.max()) + 1) + group) * size + chain
+    by_pattern = np.argsort(key, kind="stable")
+    return order[by_pattern], list_changes(key[by_pattern])

@@ -87,15 +87,16 @@ def _link_blocks(rules: StayRules, schedule: Schedule, runs: Runs) -> Ints:
     """Pairs of runs: neighbours in a block on one service day that meet at one stop."""
     if not len(rules.block):
         return np.zeros((0, 2), np.int64)
-    inside = np.flatnonzero(rules.block[runs.feed_trip] >= 0)
+    turn = rules.turn[runs.feed_trip]
+    key = runs.day.astype(np.int64) * len(rules.turn) + turn
+    inside: Ints = np.flatnonzero(turn >= 0)
+    inside = inside[np.argsort(key[inside])]
     trip, day = runs.feed_trip[inside], runs.day[inside]
-    first, end = schedule.row_off[trip], schedule.row_off[trip + 1] - 1
+    first, end = schedule.row_off[trip[1:]], schedule.row_off[trip[:-1] + 1] - 1
     block = rules.block[trip]
-    order = np.lexsort((trip, schedule.row_arr[end], schedule.row_dep[first], block, day))
-    before, after = order[:-1], order[1:]
-    place = schedule.stop_row[schedule.row_stop[end]], schedule.stop_row[schedule.row_stop[first]]
-    is_next = (block[before] == block[after]) & (day[before] == day[after]) & (place[0][before] == place[1][after])
-    return np.stack([inside[before[is_next]], inside[after[is_next]]], axis=1)
+    is_next = (block[:-1] == block[1:]) & (day[:-1] == day[1:])
+    is_next &= schedule.stop_row[schedule.row_stop[end]] == schedule.stop_row[schedule.row_stop[first]]
+    return np.stack([inside[:-1][is_next], inside[1:][is_next]], axis=1)
 
 
 def _link_rows(rules: StayRules, schedule: Schedule, runs: Runs) -> Ints:
@@ -119,35 +120,21 @@ def _link_rows(rules: StayRules, schedule: Schedule, runs: Runs) -> Ints:
 
 
 def keep_aboard(schedule: Schedule, runs: Runs, links: Links) -> tuple[Rows, Runs, Following]:
-    """Rows that also hold those of vehicles that go on, the runs that drive them, and what each goes on with.
+    """Rows for every run, with those of the trips its vehicle goes on with; the runs that drive them; those trips.
 
     A vehicle that is divided becomes a run for each of its portions.
     """
     chain = _list_chains(len(runs.trip), *_find_runs(schedule, runs, links))
-    follows = chain[:, 1:] >= 0
-    goes_on = np.flatnonzero(follows[:, 0])
-    parts = np.where(chain[goes_on] >= 0, runs.trip[chain[goes_on]], -1)
+    parts = np.where(chain >= 0, runs.trip[chain], -1)
     row_off, left, begin = measure_rows(parts, schedule.row_off, schedule.row_stop, schedule.stop_row)
     times = schedule.row_off, schedule.row_stop, schedule.row_arr, schedule.row_dep, schedule.row_flags
-    stop, arr, dep, flags = fill_rows(row_off, begin == left, parts, runs.shift_s[chain[goes_on]], *times)
-    old = len(schedule.row_stop)
-    rows = Rows(
-        np.concatenate([schedule.row_off, old + row_off[1:]]),
-        np.concatenate([schedule.row_stop, stop]),
-        np.concatenate([schedule.row_arr, arr]),
-        np.concatenate([schedule.row_dep, dep]),
-        np.concatenate([schedule.row_flags, flags]),
-        np.concatenate([schedule.trip_group, _group_chains(schedule.trip_group, parts)]),
-    )
-    trip = runs.trip[chain[:, 0]]
-    trip[goes_on] = schedule.trip_count + np.arange(len(goes_on), dtype=trip.dtype)
-    own, said = chain[:, 0], chain[:, 1:]
-    positions = np.zeros((2, *said.shape), np.int32)
-    positions[:, goes_on] = left, begin
-    following = Following(
-        np.where(follows, runs.feed_trip[said], -1).astype(np.int32), runs.day[said], runs.shift_s[said], *positions
-    )
-    return rows, Runs(trip, runs.shift_s[own], runs.feed_trip[own], runs.day[own]), following
+    stop, arr, dep, flags = fill_rows(row_off, begin == left, parts, runs.shift_s[chain], *times)
+    rows = Rows(row_off, stop, arr, dep, flags, _group_chains(schedule.trip_group, parts))
+    own, following = chain[:, 0], chain[:, 1:]
+    trip = np.where(following >= 0, runs.feed_trip[following], -1).astype(np.int32)
+    numbers = np.arange(len(own), dtype=np.int32)
+    driven = Runs(numbers, runs.shift_s[own], runs.feed_trip[own], runs.day[own])
+    return rows, driven, Following(trip, runs.day[following], runs.shift_s[following], left, begin)
 
 
 def _find_runs(schedule: Schedule, runs: Runs, links: Links) -> tuple[Ints, Ints]:
@@ -186,13 +173,13 @@ def _list_chains(count: int, before: Ints, after: Ints) -> Ints:
 
 
 def _group_chains(trip_group: Ints, parts: Ints) -> Ints:
-    """Groups for chains, after those of single trips: chains of the same groups have the same stops and doors."""
+    """Groups for chains of trips: those of the same groups have the same stops and doors."""
     size = int(trip_group.max(initial=-1)) + 2
     key = np.zeros(len(parts), np.int64)
     for column in parts.T:
         key = key * size + np.where(column >= 0, trip_group[column] + 1, 0)
     _, number = np.unique(key, return_inverse=True)
-    return (size - 1 + number).astype(trip_group.dtype)
+    return number.astype(np.int32)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -258,6 +245,7 @@ def fill_rows(
                 if k > 0 and i == first:
                     arr[at] = max(arr[at], dep[at - 1])
                 # one boards the next trip's own run; what begins here is only ridden
-                flags[at] = row_flags[i] if k == 0 and i < end - 1 else row_flags[i] & MAY_ALIGHT
+                is_boarded = k == 0 and (i < end - 1 or parts[r, 1] < 0)
+                flags[at] = row_flags[i] if is_boarded else row_flags[i] & MAY_ALIGHT
                 at += 1
     return stop, arr, dep, flags

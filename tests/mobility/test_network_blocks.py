@@ -166,7 +166,7 @@ def test_a_feed_without_blocks_has_no_rules(net):
     """What nobody says costs nothing."""
     network = net(FEED.format(**GOOD | {"second": "R1,W,t2,,"}).replace("t1,b,", "t1,,")).network
     rules = read_stay_rules(network.feed, network.schedule)
-    assert [len(column) for column in rules] == [0, 0, 0]
+    assert [len(column) for column in rules] == [0, 0, 0, 0]
 
 
 def test_one_ride_calls_where_the_trips_meet(net):
