@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from mobility.cli.console import AsJson, answered, parse_clock, parse_date, print_json, progress_bar
+from mobility.cli.console import AsJson, answered, parse_clock, parse_date, print_json, progress_bar, status
 
 if TYPE_CHECKING:
     from mobility.benchmark.compare import Options
@@ -73,6 +73,53 @@ def planner(
         options = Options(Peer(peer), Search(engine), chosen, max(1, repeats), max(0, limit))
         cases = _list_cases(folder, networks, gtfs, pairs, date, at)
         return _compare(cases, options, plot, has_load=load, as_json=json)
+
+    return answered(answer, as_json=json)
+
+
+@bench_app.command
+def live(
+    *,
+    gtfs: Annotated[Path, Parameter(help="A GTFS zip.")],
+    date: Annotated[str, Parameter(help="Service day, YYYY-MM-DD; may be left out where the feed has only one.")] = "",
+    rounds: Annotated[int, Parameter(help="How many states are made to time the making.")] = 20,
+    seconds: Annotated[int, Parameter(help="With a new state a second, and as long without; 0: no questions.")] = 60,
+    processes: Annotated[int, Parameter(help="Processes that ask without a pause.")] = 4,
+    seed: Annotated[int, Parameter(help="Of delays and questions.")] = 1,
+    json: AsJson = False,
+) -> int:
+    """Make a whole city late, and replace its timetable under the queries.
+
+    First every run of the day gets random delays and the next state is made, `--rounds` times: encode the updates,
+    apply them, assemble the arrays, prepare the engine. Then processes ask random questions without a pause while
+    a new state is published every second, in blocks that take turns with blocks of nothing new. Every answer is
+    played against the state that it came from.
+
+    Exit code 1: an answer failed, or mixed two states.
+    """
+
+    def answer() -> int:
+        from dataclasses import asdict
+
+        from mobility.benchmark.live_day import measure_rebuilds, open_day
+        from mobility.benchmark.live_load import run_load
+
+        with status(f"Reading {gtfs.name}"):
+            day = open_day(gtfs, parse_date(date) if date else None)
+        with progress_bar("Making states") as advance:
+            facts = {"rebuild": asdict(measure_rebuilds(day, max(1, rounds), seed, advance))}
+        if seconds > 0:
+            with progress_bar("Asking") as advance:
+                facts["load"] = asdict(run_load(day, seconds, max(1, processes), seed, advance))
+        if json:
+            print_json(facts)
+        else:
+            for part, told in facts.items():
+                print(part)
+                for name, value in told.items():
+                    print(f"  {name:18}{value}")
+        load = facts.get("load", {})
+        return 1 if load.get("failed") or load.get("mixed") else 0
 
     return answered(answer, as_json=json)
 

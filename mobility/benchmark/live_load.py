@@ -1,0 +1,231 @@
+"""Queries without a pause while the timetable is replaced under them: failures, mixed answers, and what it costs.
+
+Processes ask in a closed loop and log every answer with the number of the state that it came from. Blocks with a
+new state every second take turns with blocks without, so that whatever else the machine does falls on both. The
+writer is the nicest process. Afterwards every state is made once more and every answer played against its own.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import pickle
+import sys
+import time
+from collections import defaultdict
+from contextlib import suppress
+from ctypes import c_int
+from dataclasses import dataclass
+from multiprocessing.sharedctypes import RawValue
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import BrokenBarrierError, Thread, get_native_id
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mobility.benchmark.live_day import LiveDay, draw_updates, rebuild
+from mobility.benchmark.problem import Advance, BenchmarkError
+from mobility.benchmark.replay import find_fault
+from mobility.network.store import open_arrays, write_arrays
+from mobility.planner.live_engine import LiveState
+from mobility.planner.live_store import SnapshotPublisher, SnapshotReader
+from mobility.planner.prepared import Prepared
+from mobility.planner.query import Path as FoundPath
+from mobility.planner.query import Query
+
+STOPPED, QUIET, SWAPPING = -1, 0, 1
+BLOCK_S = 5
+NICEST = 19
+WARM_QUERIES = 40
+NETWORK, PLANNED, STATES = "benchmark", "planned", "states"
+EARLIEST_MIN, LATEST_MIN = 6 * 60, 21 * 60
+"""Questions are about the day."""
+START_WITHIN_S = 120
+ASKED_AGAIN = 20
+"""Of so many answers one is compared with what its state answers when asked again."""
+
+
+class Entry(NamedTuple):
+    """One question and its answer. ``paths`` None: it failed."""
+
+    phase: int
+    sequence: int
+    spent_ms: float
+    origin: int
+    target: int
+    at_s: int
+    paths: list[FoundPath] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the queries met. ``mixed`` are answers that are not wholly of the state they came from."""
+
+    processes: int
+    states: int
+    queries_quiet: int
+    queries_swapping: int
+    failed: int
+    mixed: int
+    compared: int
+    p50_quiet_ms: float
+    p99_quiet_ms: float
+    p50_swapping_ms: float
+    p99_swapping_ms: float
+    ratio_p50: float
+    ratio_p99: float
+    publish_p50_ms: float
+
+
+def run_load(day: LiveDay, seconds: int, processes: int, seed: int, advance: Advance) -> Load:
+    """Ask with ``processes`` processes for ``seconds`` with a new state a second, and as long without.
+
+    Raises:
+        BenchmarkError: The processes do not start, or one of them dies.
+    """
+    with TemporaryDirectory(prefix="changtong-live-") as name:
+        folder = Path(name)
+        write_arrays(folder / PLANNED, day.prepared.to_arrays(), {}, is_durable=False)
+        publisher = SnapshotPublisher(folder / STATES, day.prepared, NETWORK)
+        publisher.publish(_make(day, seed, 1))
+        context = mp.get_context("spawn")
+        phase, barrier = RawValue(c_int, QUIET), context.Barrier(processes + 1)
+        served = np.unique(day.timetable.arrays.pat_stop).tolist()
+        tasks = [(folder, number, seed, served, phase, barrier) for number in range(processes)]
+        workers = [context.Process(target=ask, args=task, daemon=True) for task in tasks]
+        for worker in workers:
+            worker.start()
+        try:
+            barrier.wait(START_WITHIN_S)
+        except BrokenBarrierError as error:
+            raise BenchmarkError(f"the {processes} processes that ask did not start; the error is above") from error
+        published_ms: list[float] = []
+        writer = Thread(target=_write, args=(day, publisher, phase, seconds, seed, published_ms, advance))
+        writer.start()
+        writer.join()
+        for worker in workers:
+            worker.join(START_WITHIN_S)
+        if any(worker.exitcode for worker in workers):
+            raise BenchmarkError("a process that asked has died; the error is above")
+        entries = [entry for number in range(processes) for entry in _read_log(folder, number)]
+    return _summarize(day, entries, processes, published_ms, seed)
+
+
+def ask(folder: Path, number: int, seed: int, served: list[int], phase: Any, barrier: Any) -> None:
+    """One process: random questions without a pause until the phase says stop; the log is written at the end."""
+    planned = Prepared.from_arrays(open_arrays(folder / PLANNED)[0])
+    reader = SnapshotReader(folder / STATES, planned, NETWORK)
+    random = np.random.default_rng([seed, number])
+    for _ in range(WARM_QUERIES):
+        _ask_once(reader, random, served, QUIET)
+    barrier.wait(START_WITHIN_S)
+    entries = []
+    while (now := phase.value) != STOPPED:
+        entries.append(_ask_once(reader, random, served, now))
+    (folder / f"log{number}").write_bytes(pickle.dumps(entries))
+
+
+def _ask_once(reader: SnapshotReader, random: np.random.Generator, served: list[int], phase: int) -> Entry:
+    origin, target = (served[pick] for pick in random.choice(len(served), 2, replace=False).tolist())
+    at_s = 60 * int(random.integers(EARLIEST_MIN, LATEST_MIN))
+    sequence, paths = -1, None
+    begin = time.perf_counter()
+    try:
+        state = reader.latest()
+        if state is not None:
+            sequence = state.snapshot.sequence
+            paths = state.engine.find_paths(_question(state, origin, target, at_s))
+    except Exception as error:  # noqa: BLE001  (whatever it is, somebody has got no answer)
+        paths, sequence = None, -1
+        print(f"a question failed: {error!r}", file=sys.stderr)  # noqa: T201
+    return Entry(phase, sequence, (time.perf_counter() - begin) * 1000, origin, target, at_s, paths)
+
+
+def _question(state: LiveState, origin: int, target: int, at_s: int) -> Query:
+    access, egress = state.engine.stop_to_stop(origin, target)
+    return Query(access, egress, at_s, origin=origin, target=target)
+
+
+def _make(day: LiveDay, seed: int, sequence: int) -> LiveState:
+    """The state with this number: the same whenever it is made."""
+    return rebuild(day, draw_updates(day, seed + sequence), sequence)[0]
+
+
+def _write(
+    day: LiveDay,
+    publisher: SnapshotPublisher,
+    phase: Any,
+    seconds: int,
+    seed: int,
+    spent_ms: list[float],
+    advance: Advance,
+) -> None:
+    """The writer: blocks of quiet and of a new state a second, in turn. Its thread alone is nice."""
+    with suppress(OSError, AttributeError):  # where threads have no priority of their own
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICEST)
+    done, sequence = 0, 1
+    try:
+        while done < seconds:
+            block_s = min(BLOCK_S, seconds - done)
+            phase.value = QUIET
+            time.sleep(block_s)
+            phase.value = SWAPPING
+            begin = time.perf_counter()
+            for second in range(block_s):
+                sequence += 1
+                updates = draw_updates(day, seed + sequence)  # what a decoder would have done elsewhere
+                start = time.perf_counter()
+                publisher.publish(rebuild(day, updates, sequence)[0])
+                spent_ms.append((time.perf_counter() - start) * 1000)
+                time.sleep(max(0.0, begin + second + 1 - time.perf_counter()))
+            done += block_s
+            advance(done, seconds)
+    finally:
+        phase.value = STOPPED
+
+
+def _read_log(folder: Path, number: int) -> list[Entry]:
+    entries: list[Entry] = pickle.loads((folder / f"log{number}").read_bytes())  # noqa: S301  (our own process wrote it)
+    return entries
+
+
+def _summarize(day: LiveDay, entries: list[Entry], processes: int, published_ms: list[float], seed: int) -> Load:
+    of_state: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.paths is not None:
+            of_state[entry.sequence].append(entry)
+    mixed, compared = 0, 0
+    for sequence in sorted(of_state):
+        state = _make(day, seed, sequence)
+        mixed += sum(_is_mixed(state, entry) for entry in of_state[sequence])
+        for entry in of_state[sequence][::ASKED_AGAIN]:
+            again = state.engine.find_paths(_question(state, entry.origin, entry.target, entry.at_s))
+            mixed += again != entry.paths
+            compared += 1
+    times = {phase: np.array([e.spent_ms for e in entries if e.phase == phase]) for phase in (QUIET, SWAPPING)}
+    if not all(map(len, times.values())):
+        raise BenchmarkError("no question was answered: give the run more --seconds")
+    (quiet_p50, quiet_p99), (swap_p50, swap_p99) = (np.quantile(times[p], (0.5, 0.99)) for p in (QUIET, SWAPPING))
+    return Load(
+        processes=processes,
+        states=len(of_state),
+        queries_quiet=len(times[QUIET]),
+        queries_swapping=len(times[SWAPPING]),
+        failed=sum(entry.paths is None for entry in entries),
+        mixed=mixed,
+        compared=compared,
+        p50_quiet_ms=round(float(quiet_p50), 3),
+        p99_quiet_ms=round(float(quiet_p99), 3),
+        p50_swapping_ms=round(float(swap_p50), 3),
+        p99_swapping_ms=round(float(swap_p99), 3),
+        ratio_p50=round(float(swap_p50 / quiet_p50), 3),
+        ratio_p99=round(float(swap_p99 / quiet_p99), 3),
+        publish_p50_ms=round(float(np.median(published_ms)), 1),
+    )
+
+
+def _is_mixed(state: LiveState, entry: Entry) -> bool:
+    """Whether an answer does not fit the state that it came from."""
+    query = _question(state, entry.origin, entry.target, entry.at_s)
+    return any(find_fault(state.snapshot.timetable, query, path) for path in entry.paths or [])
