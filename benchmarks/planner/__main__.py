@@ -1,42 +1,85 @@
-"""The planner beside nigiri on the oracle's networks: ``python -m benchmarks.planner FOLDER``.
+"""The planner beside its peers, and its growth: ``python -m benchmarks.planner [FOLDER] [--quick]``.
 
-FOLDER holds ``<name>.zip`` and ``<name>_nigiri.csv``. Prints one JSON line per network and exits with 1
-when any answer differs, or when the median ratio falls below the threshold.
+FOLDER holds networks (``NAME.zip`` with ``NAME_nigiri.csv``, see ``changtong bench planner --help``); where
+there is none, only growth on synthetic cities is measured. Prints tables, appends one JSON line per network
+to ``benchmarks/planner/results/planner.jsonl``, and exits with 1 when an answer differs or a promise of
+``thresholds.py`` does not hold.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import argparse
 import json
+import platform
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from mobility.benchmark import list_pairs, run
+from benchmarks.planner.thresholds import list_broken
+from mobility.benchmark.compare import Comparison, Options, Peer, compare
+from mobility.benchmark.footprint import measure_footprints
+from mobility.benchmark.growth import SIZES, Plan, measure_growth
+from mobility.benchmark.problem import BESIDE_THE_CHECKOUT, BenchmarkError, Case, list_cases
+from mobility.benchmark.report import NOTES, open_console, print_comparison, print_footprints, print_growth
+from mobility.cli.console import progress_bar
 
-DATES = {
-    "saskatoon": dt.date(2026, 7, 15),
-    "poa": dt.date(2019, 5, 14),
-    "kaohsiung": dt.date(2026, 1, 7),
-    "cdmx": dt.date(2018, 6, 12),
-}
-THRESHOLD = 4.0
-"""The lead over the peer that we promise, at the median of every network."""
+RESULTS = Path(__file__).parent / "results" / "planner.jsonl"
+PEERS = (Peer.NIGIRI, Peer.CAFEIN)
 
 
-def main(folder: Path) -> int:
-    """Measure every network that is there."""
-    is_good = True
-    names = [name for name in DATES if (folder / f"{name}.zip").is_file()]
-    if not names:
-        print(f"{folder} holds none of {', '.join(f'{name}.zip' for name in DATES)}", file=sys.stderr)
-        return 2
-    for name in names:
-        outcome = run(folder / f"{name}.zip", DATES[name], list_pairs(folder / f"{name}_nigiri.csv"))
-        print(json.dumps({"network": name} | outcome.to_json()), flush=True)
-        is_equal = not outcome.differing and not outcome.differing_recorded
-        is_good &= is_equal and (outcome.ratio_p50 or 0.0) >= THRESHOLD
-    return 0 if is_good else 1
+def main() -> int:
+    """Run everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=BESIDE_THE_CHECKOUT)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the pairs, one repeat, small cities")
+    parser.add_argument("--label", default="", help="kept in each line, for example the commit")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    chosen = parser.parse_args()
+    try:
+        cases = list_cases(chosen.folder)
+    except BenchmarkError as error:
+        print(f"beside the peers: skipped. {error}", file=sys.stderr)
+        cases = []
+    head = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "label": chosen.label,
+    }
+    broken: list[str] = []
+    for comparison, facts in _compare_all(cases, is_quick=chosen.quick):
+        broken += list_broken(comparison)
+        _append(chosen.out, head | facts)
+    plan = Plan(queries=50, repeats=1) if chosen.quick else Plan()
+    growth = measure_growth(SIZES[:2] if chosen.quick else SIZES, plan, progress_bar)
+    print_growth(open_console(), growth)
+    _append(chosen.out, head | {"growth": growth.to_json()})
+    for sentence in broken:
+        print(f"BROKEN  {sentence}")
+    print(f"{len(broken)} promises broken" if broken else "every promise that was measured holds")
+    return 1 if broken else 0
+
+
+def _compare_all(cases: list[Case], *, is_quick: bool) -> Iterator[tuple[Comparison, dict[str, Any]]]:
+    console = open_console()
+    for peer in PEERS if cases else ():
+        options = Options(peer, repeats=1, limit=30) if is_quick else Options(peer)
+        for case in cases:
+            comparison = compare(case, options, progress_bar)
+            with progress_bar(f"{case.name}: loading and memory") as advance:
+                footprints = measure_footprints(case, comparison.date, peer, options.search, advance)
+            print_comparison(console, comparison)
+            print_footprints(console, case.name, footprints)
+            yield comparison, comparison.to_json() | {"footprints": [part.to_json() for part in footprints]}
+        console.print(NOTES[peer])
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data/oracle")))
+    sys.exit(main())

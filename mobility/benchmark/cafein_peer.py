@@ -100,4 +100,7 @@ def open_cafein(gtfs: Path, date: dt.date, ours: Network) -> Cafein:
     except Exception as error:
         message = f"cafein refuses {gtfs}: {error}"
         raise BenchmarkError(message) from error
-    return Cafein(network, date, {stop_id: number for number, stop_id in enumerate(ids)})
+    numbers: dict[str, int] = {}
+    for number, stop_id in enumerate(ids):
+        numbers.setdefault(stop_id, number)
+    return Cafein(network, date, numbers)

@@ -90,7 +90,7 @@ def compare(case: Case, options: Options, bars: Bars = silent) -> Comparison:
         peer = open_peer(options.peer, case, date, network)
     record_holds = rules_of(options.peer) == Rules()
     outcomes = []
-    for kind in [kind for kind in options.kinds if kind in ours.kinds]:
+    for kind in options.kinds:
         against = peer if peer is not None and kind in peer.kinds else None
         asked = case.pairs if record_holds else tuple(Pair(p.start, p.end, p.departure_min) for p in case.pairs)
         pairs = _first(asked, options.limit, against.limits.get(kind, 0) if against else 0)

@@ -20,7 +20,8 @@ from mobility.network.build import Network, build_network
 from mobility.network.transfers import Walking
 from mobility.planner.access_egress import merge_ends
 from mobility.planner.engine import Engine
-from mobility.planner.query import Ends, Path, Query, make_ends
+from mobility.planner.one_to_all import Reach, reach
+from mobility.planner.query import Ends, Query, make_ends
 
 
 class Searcher(Protocol):
@@ -65,15 +66,19 @@ class Ours:
     engine: Engine
     numbers: Mapping[str, tuple[int, ...]]
     rules: Rules
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.EARLIEST, Kind.RANGE, Kind.ARRIVE_BY})
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     limits: ClassVar[Mapping[Kind, int]] = MappingProxyType({})
 
     def ask(self, kind: Kind, pair: Pair) -> Any:
-        """Paths, with every ride."""
+        """Paths, with every ride; or seconds by stop."""
+        if kind is Kind.ONE_TO_ALL:
+            return reach(self.engine, self._ends_of(pair)[0], pair.departure_min * 60)
         return self.engine.find_paths(self._build_query(kind, pair))
 
-    def read(self, kind: Kind, pair: Pair, found: list[Path]) -> Answer:  # noqa: ARG002  (as the others)
+    def read(self, kind: Kind, pair: Pair, found: Any) -> Answer:
         """Paths as tuples."""
+        if kind is Kind.ONE_TO_ALL:
+            return self._read_reach(pair, found)
         if kind is Kind.ARRIVE_BY:
             return frozenset((path.transfers, to_minutes(path.departure_s)) for path in found)
         if kind is Kind.RANGE:
@@ -92,6 +97,11 @@ class Ours:
             origin=origin,
             target=target,
         )
+
+    def _read_reach(self, pair: Pair, found: Reach) -> Answer:
+        seconds = found.seconds.tolist()
+        best = {copies[0]: [seconds[copy] for copy in copies if seconds[copy] >= 0] for copies in self.numbers.values()}
+        return frozenset((stop, pair.departure_min + to_minutes(min(times))) for stop, times in best.items() if times)
 
     def _ends_of(self, pair: Pair) -> tuple[Ends, Ends, int, int]:
         starts, ends = self.numbers[pair.start], self.numbers[pair.end]

@@ -132,11 +132,11 @@ def test_a_network_that_the_folder_lacks_is_named(gtfs, pairs, capsys):
 def test_every_kind_of_answer_equals_the_peers(peer, search):
     """Earliest arrival, range, arrive-by and one-to-all: no difference, each peer by its own rules."""
     (case,) = list_cases(ORACLE, ("saskatoon",))
-    comparison = compare(case, Options(peer, search, repeats=1, limit=40))
+    comparison = compare(case, Options(peer, search, repeats=1, limit=25))
     assert {
         outcome.kind: (outcome.differing or 0, outcome.differing_recorded or 0) for outcome in comparison.outcomes
     } == dict.fromkeys(Kind, (0, 0))
-    assert all(outcome.queries == 40 for outcome in comparison.outcomes)
+    assert all(outcome.queries == 25 for outcome in comparison.outcomes)
 
 
 def test_a_range_read_backwards_is_the_last_to_leave():
