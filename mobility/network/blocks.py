@@ -55,9 +55,10 @@ def read_stay_rules(feed: Feed, schedule: Schedule) -> StayRules:
     is_known = np.append(is_timed, False)[pairs].all(axis=1)  # -1, an unknown trip, is the last
     kind = table["transfer_type"]
     return StayRules(
-        *((block, _list_turns(block, schedule)) if numbers else NO_RULES[:2]),
-        pairs[is_known & (kind == STAY_ABOARD)],
-        pairs[is_known & (kind == NO_STAYING_ABOARD)],
+        block=block if numbers else NO_RULES.block,
+        turn=_list_turns(block, schedule) if numbers else NO_RULES.turn,
+        linked=pairs[is_known & (kind == STAY_ABOARD)],
+        parted=pairs[is_known & (kind == NO_STAYING_ABOARD)],
     )
 
 
