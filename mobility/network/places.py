@@ -137,11 +137,11 @@ def _list_modes(feed: Feed, schedule: Schedule) -> tuple[frozenset[Mode], ...]:
     routes, trips = feed["routes.txt"], feed["trips.txt"]
     index = {route_id: number for number, route_id in enumerate(routes["route_id"].tolist())}
     route = lookup(index, trips["route_id"], len(trips))
-    row_trip = np.repeat(np.arange(schedule.trip_count), np.diff(schedule.row_off))
-    row_route = route[row_trip]
-    known = row_route >= 0
-    pairs = np.unique(np.stack([schedule.row_stop[known], row_route[known]], axis=1), axis=0)
-    modes: list[set[Mode]] = [set() for _ in schedule.stop_ids]
-    for stop, number in pairs.tolist():
-        modes[stop].add(mode_of_route_type(int(routes["route_type"][number])))
-    return tuple(frozenset(found) for found in modes)
+    modes = [mode_of_route_type(int(kind)) for kind in routes["route_type"]]
+    kinds = list(dict.fromkeys(modes))
+    kind_of_trip = np.array([*(kinds.index(mode) for mode in modes), -1])[route]
+    row_kind = np.repeat(kind_of_trip, np.diff(schedule.row_off))
+    known = row_kind >= 0
+    calls = np.zeros((len(schedule.stop_ids), len(kinds)), bool)
+    calls[schedule.row_stop[known], row_kind[known]] = True
+    return tuple(frozenset(mode for mode, has in zip(kinds, row, strict=True) if has) for row in calls.tolist())
