@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,18 +28,23 @@ from mobility.model import Coordinate, Mode, Place, PlannerError
 from mobility.network.build import Network, build_network
 from mobility.network.gazetteer import build_gazetteer
 from mobility.network.lines import list_ways
+from mobility.network.needs import NO_NEEDS, Needs
 from mobility.network.places import build_places, distance_between_m
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
 from mobility.planner.clocks import date_of, day_begins_s
-from mobility.planner.days import NO_DAYS, Days
+from mobility.planner.days import NO_DAYS, Days, RouteCosts
 from mobility.planner.journeys import Ground, JourneySearch
 from mobility.planner.notices import list_notices
+from mobility.planner.offers import list_options
 from mobility.planner.options import Option, Reason
+from mobility.planner.query import AS_THE_TIMETABLE_SAYS, TransferTimes
+from mobility.planner.reached import Reached, build_matrix, list_reached
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideService, RequestRefused
 from mobility.planner.request import PlanRequest, PlanResult, Service, Stopover, check_request, write_cursors
+from mobility.planner.workspace import MAX_VEHICLES
 from mobility.stored import StoredNetwork, is_store, open_store
 
 __all__ = [
@@ -52,6 +58,7 @@ __all__ = [
     "PlaceNotFound",
     "PlanRequest",
     "PlanResult",
+    "Reached",
     "Reason",
     "RequestRefused",
     "Stopover",
@@ -59,6 +66,7 @@ __all__ = [
 ]
 
 LONGEST_DIRECT_WALK_S = 1800
+MOST_CELLS = 10_000
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -94,9 +102,19 @@ class JourneyPlanner:
     """Plans journeys on one feed. Thread-safe; timetables per service day are cached."""
 
     def __init__(
-        self, feed: Feed, report: Report, city: City | None = None, *, stored: StoredNetwork | None = None
+        self,
+        feed: Feed,
+        report: Report,
+        city: City | None = None,
+        *,
+        stored: StoredNetwork | None = None,
+        accelerate: bool = False,
     ) -> None:
-        """Encode a feed that was read, unless its network is ``stored``; ``city`` adds what a feed does not say."""
+        """Encode a feed that was read, unless its network is ``stored``; ``city`` adds what a feed does not say.
+
+        ``accelerate`` prepares a large day that is in use for trip-based routing, in a thread of its own: worth it
+        where a process answers many questions.
+        """
         self.report = report
         self.timezone: str = feed_timezone(feed)
         self.name: str = city.id if city else _name_of(feed)
@@ -110,7 +128,11 @@ class JourneyPlanner:
         self._places = build_places(feed, self._network.schedule)
         self._gazetteer = build_gazetteer(self._places)
         self._shapes = Shapes(feed, self._network.schedule)
-        days = Days(self._network, self._routes, stored.days if stored else NO_DAYS)
+        self._costs: RouteCosts | None = None
+        self._step_free: Ground | None = None
+        self._lock = threading.Lock()
+        known_days = stored.days if stored else NO_DAYS
+        days = Days(self._network, self._routes, known_days, costs=self._costs, accelerate=accelerate)
         told_with = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
         self._ground = Ground(days, told_with, *self.feed_dates)
         served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
@@ -121,40 +143,43 @@ class JourneyPlanner:
         self.centre: Coordinate = city.centre if city else _middle_of(served)
 
     @classmethod
-    def open(cls, city: str, cache_dir: Path | None = None, *, warm: bool = False) -> JourneyPlanner:
+    def open(
+        cls, city: str, cache_dir: Path | None = None, *, warm: bool = False, accelerate: bool = False
+    ) -> JourneyPlanner:
         """A city that ships with Changtong, or the path of a GTFS zip or folder or of a network that was built
-        (``changtong network build``); ``warm`` compiles the kernels.
+        (``changtong network build``); ``warm`` compiles the kernels, ``accelerate`` as above.
         """
         path = Path(city).expanduser()
         if is_store(path):
-            planner = cls.open_store(path)
+            planner = cls.open_store(path, accelerate=accelerate)
         elif path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
-            planner = cls.open_feed(path)
+            planner = cls.open_feed(path, accelerate=accelerate)
         else:
             known = find_city(city)
-            planner = cls(*read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs), known)
+            built = read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs)
+            planner = cls(*built, known, accelerate=accelerate)
         if warm:
             planner.warm_up()
         return planner
 
     @classmethod
-    def open_feed(cls, path: Path) -> JourneyPlanner:
+    def open_feed(cls, path: Path, *, accelerate: bool = False) -> JourneyPlanner:
         """The GTFS zip or folder at ``path``.
 
         Raises:
             FeedUnreadable: There is none.
         """
-        return cls(*read_feed(path))
+        return cls(*read_feed(path), accelerate=accelerate)
 
     @classmethod
-    def open_store(cls, root: Path) -> JourneyPlanner:
+    def open_store(cls, root: Path, *, accelerate: bool = False) -> JourneyPlanner:
         """The network that was built at ``root``: days that it holds answer at once, others are built when asked for.
 
         Raises:
             StoreError: There is none that can be opened.
         """
         stored = open_store(root)
-        return cls(stored.network.feed, stored.report, stored.city, stored=stored)
+        return cls(stored.network.feed, stored.report, stored.city, stored=stored, accelerate=accelerate)
 
     def warm_up(self) -> None:
         """Compile the kernels and build the first day, so that the first person does not wait for it."""
@@ -171,7 +196,7 @@ class JourneyPlanner:
             RequestRefused: The request cannot be answered as asked; ``field`` names what is wrong.
         """
         check_request(request, Service(self.name, *self.feed_dates, self.timezone))
-        ground = self._ground
+        ground = self._ground_for(request.needs)
         walk_s = self._direct_walk_s(request, ground)
         if walk_s is None:
             ground.check_near(request.start, "start")
@@ -185,10 +210,69 @@ class JourneyPlanner:
             itineraries,
             self._direct(request, walk_s),
             list_notices(itineraries, walk_s, arrive_by=request.arrive_by),
-            previous_cursor=previous_cursor,
-            next_cursor=next_cursor,
-            dropped=page.dropped,
+            list_options(search, page) if request.options else (),
+            previous_cursor,
+            next_cursor,
+            page.dropped,
         )
+
+    def reach(
+        self,
+        place: Place,
+        at: dt.datetime,
+        minutes: int,
+        *,
+        arrive_by: bool = False,
+        max_transfers: int = MAX_VEHICLES - 1,
+        max_walk_s: int = 900,
+        modes: frozenset[Mode] | None = None,
+        transfer: TransferTimes = AS_THE_TIMETABLE_SAYS,
+        needs: Needs = NO_NEEDS,
+    ) -> tuple[Reached, ...]:
+        """Every stop that is reached from a place (with ``arrive_by``: that reaches it) within so many minutes,
+        waiting included, the nearest first.
+
+        Raises:
+            RequestRefused: The request cannot be answered as asked.
+        """
+        asked = PlanRequest(
+            place, place, at, arrive_by=arrive_by, max_transfers=max_transfers, max_walk_s=max_walk_s, modes=modes,
+            transfer=transfer, needs=needs,
+        )  # fmt: skip
+        check_request(asked, Service(self.name, *self.feed_dates, self.timezone))
+        ground = self._ground_for(needs)
+        ground.check_near(place, "start")
+        return list_reached(ground, asked, minutes)
+
+    def matrix(
+        self, starts: Sequence[Place], ends: Sequence[Place], at: dt.datetime, *, arrive_by: bool = False
+    ) -> tuple[tuple[int | None, ...], ...]:
+        """Seconds from each start to each end, waiting included and walking all the way where that is faster; None
+        where there is no way within 24 hours.
+
+        Raises:
+            RequestRefused: The request cannot be answered as asked.
+        """
+        if not starts or not ends or len(starts) * len(ends) > MOST_CELLS:
+            message = f"a matrix of {len(starts)} x {len(ends)} places; it is 1 x 1 to {MOST_CELLS} cells"
+            raise ImpossibleRequest(message, "start")
+        asked = PlanRequest(starts[0], ends[0], at, arrive_by=arrive_by)
+        check_request(asked, Service(self.name, *self.feed_dates, self.timezone))
+        return build_matrix(self._ground, asked, starts, ends)
+
+    def _ground_for(self, needs: Needs) -> Ground:
+        """The network on foot, or the one with step-free ways, which is made when first asked for."""
+        if not needs.wheelchair:
+            return self._ground
+        with self._lock:
+            if self._step_free is None:
+                network = build_network(self._network.feed, self.walking.for_wheelchair())
+                places = build_places(network.feed, network.schedule)
+                shapes = Shapes(network.feed, network.schedule)
+                told_with = Reconstructor(network, places, self._routes, shapes, self.timezone)
+                days = Days(network, self._routes, costs=self._costs)
+                self._step_free = Ground(days, told_with, *self.feed_dates)
+            return self._step_free
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.

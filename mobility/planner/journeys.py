@@ -14,6 +14,9 @@ from mobility.model import Place
 from mobility.planner.access_egress import FARTHEST_S, list_walks, merge_ends
 from mobility.planner.candidates import Candidate, Reader
 from mobility.planner.clocks import Span, split_arrivals, split_departures
+from mobility.planner.criteria.restriction import NEAR_THE_BEST
+from mobility.planner.criteria.risk import risk_of
+from mobility.planner.criteria.search import COARSE
 from mobility.planner.days import Day, Days
 from mobility.planner.paging import Page, PageRequest, find_page
 from mobility.planner.query import Ends, Query, Via, make_ends
@@ -23,6 +26,8 @@ from mobility.planner.request import PlanRequest, find_turn
 from mobility.planner.workspace import MAX_VEHICLES
 
 LONGEST_JOURNEY_S = 24 * 3600
+BLOCK_S = 1800
+"""The windows of searches with more criteria."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,20 @@ class JourneySearch:
     request: PlanRequest
     walk_s: int | None = None
     _queries: dict[int, tuple[Day, Query]] = field(default_factory=dict)
-    _vias: tuple[Via, ...] = ()
+    _blocks: dict[int, list[Candidate]] = field(default_factory=dict)
+    _vias: tuple[Via, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the stops on the way.
+
+        Raises:
+            NoStopNear: A place on the way is no stop.
+        """
+        self._vias = self.ground.list_vias(self.request)
 
     def find_page(self) -> Page:
         """The journeys of the page that is asked for, in order of departure."""
         request, turn = self.request, find_turn(self.request)
-        self._vias = self.ground.list_vias(request)
         asked = PageRequest(
             at_s=-turn.instant_s if request.arrive_by else turn.instant_s,
             count=request.itineraries,
@@ -115,6 +128,21 @@ class JourneySearch:
 
     def fetch(self, begin_s: int, end_s: int) -> list[Candidate]:
         """All journeys of an interval of the axis (``paging``)."""
+        if not self.request.criteria:
+            return self._fetch(begin_s, end_s)
+        # what is near the plain answer depends on the window: always the same windows, whatever the page
+        blocks = range(begin_s // BLOCK_S, -(-end_s // BLOCK_S))
+        for block in blocks:
+            if block not in self._blocks:
+                self._blocks[block] = self._fetch(block * BLOCK_S, (block + 1) * BLOCK_S)
+        found = [journey for block in blocks for journey in self._blocks[block]]
+        return [journey for journey in found if begin_s <= self.axis_of(journey) < end_s]
+
+    def axis_of(self, journey: Candidate) -> int:
+        """Where a journey lies on the axis."""
+        return -journey.arrival_s if self.request.arrive_by else journey.departure_s
+
+    def _fetch(self, begin_s: int, end_s: int) -> list[Candidate]:
         timezone = self.ground.reconstructor.timezone
         if self.request.arrive_by:
             spans: Iterable[Span] = split_arrivals(-end_s, -begin_s, timezone)
@@ -125,11 +153,21 @@ class JourneySearch:
     def _fetch_span(self, span: Span) -> list[Candidate]:
         day, query = self._query_on(span)
         query = replace(query, at_s=span.at_s, window_s=span.window_s)
-        made_of = self.ground.reconstructor
-        reader = Reader(
-            day.engine.timetable, made_of.routes.trip_route, made_of.network.schedule.stop_row, span.clock_s
-        )
-        return reader.list_candidates(query, day.engine.find_paths(query))
+        if query.criteria:
+            paths = day.criteria.find_paths(query, restriction=NEAR_THE_BEST, steps=COARSE)
+        else:
+            paths = day.engine.find_paths(query)
+        return self._reader_of(day, span.clock_s).list_candidates(query, paths)
+
+    def _reader_of(self, day: Day, clock_s: int) -> Reader:
+        told_with = self.ground.reconstructor
+        route, stop_row = told_with.routes.trip_route, told_with.network.schedule.stop_row
+        return Reader(day.engine.timetable, route, stop_row, clock_s)
+
+    def risk_of(self, journey: Candidate) -> int:
+        """What its connections cost by the criterion *risk*."""
+        day, _ = self._queries[journey.clock_s]
+        return risk_of(journey.path, day.engine.timetable, day.criteria.delays)
 
     def build_itinerary(self, journey: Candidate) -> Itinerary:
         """What a person is told of a journey of this search."""
