@@ -23,16 +23,17 @@ def plan(
     arrive_by: Annotated[bool, Parameter(negative=(), help="Arrive at that time, not leave.")] = False,
     city: Annotated[str, Parameter(env_var="CHANGTONG_CITY", help="A city that ships with Changtong.")] = "kaohsiung",
     gtfs: Annotated[Path | None, Parameter(help="A GTFS zip or folder, instead of a city.")] = None,
+    network: Annotated[Path | None, Parameter(help="A network that `changtong network build` made, instead.")] = None,
     itineraries: Annotated[int, Parameter(help="How many journeys.")] = 5,
     json: AsJson = False,
 ) -> int:
     """Plan a journey from FROM to TO; `api.cli`, which mounts this lazily, has the help that people read."""
 
     def answer() -> int:
-        from mobility.service import JourneyPlanner, PlanRequest
+        from mobility.service import PlanRequest
 
         with status("Opening the timetable"):
-            planner = JourneyPlanner.open_feed(gtfs) if gtfs else JourneyPlanner.open(city)
+            planner = _open(city, gtfs, network)
         request = PlanRequest(
             start=planner.find_place(start),
             end=planner.find_place(end),
@@ -48,6 +49,14 @@ def plan(
         return 0 if result.itineraries or result.direct else 1
 
     return answered(answer, as_json=json)
+
+
+def _open(city: str, gtfs: Path | None, network: Path | None) -> JourneyPlanner:
+    from mobility.service import JourneyPlanner
+
+    if network:
+        return JourneyPlanner.open_store(network)
+    return JourneyPlanner.open_feed(gtfs) if gtfs else JourneyPlanner.open(city)
 
 
 def _lay_out(planner: JourneyPlanner, result: PlanResult) -> Iterator[str]:
