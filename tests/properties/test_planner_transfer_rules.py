@@ -14,7 +14,7 @@ from town import DATE, VEHICLES, pareto_of
 from gtfs.ingest import read_feed
 from mobility.geodesy import EARTH_M
 from mobility.network.build import build_network
-from mobility.network.transfers import Walking
+from mobility.network.transfers import FORBIDDEN_S, Walking
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
 
@@ -120,62 +120,86 @@ class Town:
 
 @st.composite
 def towns(draw):
-    """Small towns with up to eight rules, most of them about the same few stops."""
-    count = draw(st.integers(2, 5))
-    parents = [draw(st.sampled_from(["", "S", "Z"])) for _ in range(count)]
+    """Trips from stop 0 to hubs 1 to 3, trips from hubs to stop 4, and rules about the hubs, many for the same trips."""
+    parents = ["", *(draw(st.sampled_from(["", "S", "S"])) for _ in range(3)), ""]
+    hubs = st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True)
     trips = []
-    for _ in range(draw(st.integers(2, 7))):
-        minute, calls = draw(st.integers(0, 12)), []
-        for stop in draw(st.lists(st.integers(0, count - 1), min_size=2, max_size=4)):
+    for number in range(draw(st.integers(3, 7))):
+        is_first = number < 3
+        minute, calls = draw(st.integers(0, 3) if is_first else st.integers(3, 12)), []
+        for stop in [0, *draw(hubs)] if is_first else [*draw(hubs), 4]:
             calls.append((stop, minute))
-            minute += draw(st.integers(1, 5))
+            minute += draw(st.integers(1, 4))
         trips.append((draw(st.sampled_from(["R1", "R2", "R3"])), calls))
-    places = st.sampled_from([str(n) for n in range(count)] + sorted(set(parents) - {""}))
+    places = st.sampled_from(["1", "2", "3", *sorted(set(parents) - {""})])
     routes = st.sampled_from(["", *sorted({route for route, _ in trips})])
-    names = st.sampled_from([""] * 3 + [f"t{n}" for n in range(len(trips))])
+    names = st.sampled_from(["", "", *(f"t{n}" for n in range(len(trips)))])
     rules = []
-    for _ in range(draw(st.integers(0, 8))):
-        a, b = draw(places), draw(places)
+    for _ in range(draw(st.integers(0, 10))):
+        start = draw(places)
+        end = draw(st.sampled_from([start, start, *"123"]))
         trip, next_trip = draw(names), draw(names)
         # a route beside a trip is that of the trip
-        route = draw(routes) if not trip else draw(st.sampled_from(["", trips[int(trip[1:])][0]]))
-        next_route = draw(routes) if not next_trip else draw(st.sampled_from(["", trips[int(next_trip[1:])][0]]))
+        route = draw(st.sampled_from(["", trips[int(trip[1:])][0]]) if trip else routes)
+        next_route = draw(st.sampled_from(["", trips[int(next_trip[1:])][0]]) if next_trip else routes)
         kind = draw(st.sampled_from([0, 1, 2, 2, 2, 3]))
         minimum = draw(st.sampled_from([0, 60, 180, 300])) if kind == 2 else ""
-        rules.append((a, b, route, next_route, trip, next_trip, kind, minimum))
+        rules.append((start, end, route, next_route, trip, next_trip, kind, minimum))
     return Town(parents, trips, rules)
 
 
-def ask(network, origin, target, at_s, **facts):
-    """Paths from any copy of a stop to any of another."""
-    copies = network.schedule.list_copies()
-    access, egress = (make_ends(list(copies[str(stop)]), [0] * len(copies[str(stop)])) for stop in (origin, target))
-    query = Query(access, egress, at_s, max_vehicles=VEHICLES, **facts)
-    return Engine(network.build_timetable(DATE)).find_paths(query)
+class Asker:
+    """One network, asked from any copy of a stop to any of another."""
+
+    def __init__(self, town):
+        network = town.network()
+        self.copies = network.schedule.list_copies()
+        self.engine = Engine(network.build_timetable(DATE))
+
+    def ask(self, origin, target, at_s, **facts):
+        access, egress = (
+            make_ends(list(self.copies[str(s)]), [0] * len(self.copies[str(s)])) for s in (origin, target)
+        )
+        return self.engine.find_paths(Query(access, egress, at_s, max_vehicles=VEHICLES, **facts))
 
 
 @settings(max_examples=300, deadline=None)
-@given(towns(), st.integers(0, 15), st.data())
-def test_every_pair_of_trips_changes_by_its_most_specific_rule(town, minute, data):
+@given(towns())
+def test_every_change_lasts_what_its_rule_says(town):
+    """Between any call of a trip and any of another the network holds the time of the most specific rule, or none."""
+    network = town.network()
+    schedule, timetable = network.schedule, network.build_timetable(DATE)
+    calls = [
+        (trip, stop, int(schedule.row_stop[schedule.row_off[trip] + number]))
+        for trip, (_, rows) in enumerate(town.trips)
+        for number, (stop, _) in enumerate(rows)
+    ]
+    for trip, here, start in calls:
+        for next_trip, there, end in calls:
+            held = int(timetable.arrays.change_s[start]) if start == end else timetable.find_footpath_s(start, end)
+            held = None if held == FORBIDDEN_S else held
+            assert held == town.needed_s(trip, here, next_trip, there), (trip, here, next_trip, there)
+
+
+@settings(max_examples=200, deadline=None)
+@given(towns())
+def test_every_pair_of_trips_changes_by_its_most_specific_rule(town):
     """Arrivals by number of vehicles are those of a search that reads the rules for every pair of trips."""
-    stops = st.integers(0, len(town.parents) - 1)
-    origin, target = data.draw(stops), data.draw(stops)
-    at_s = 8 * 3600 + minute * 60
-    paths = ask(town.network(), origin, target, at_s)
-    assert [(len(path.rides), path.arrival_s) for path in paths] == pareto_of(town.earliest(origin, target, at_s))
+    asker = Asker(town)
+    for minute in range(4):
+        at_s = 8 * 3600 + minute * 60
+        paths = asker.ask(0, 4, at_s)
+        assert [(len(path.rides), path.arrival_s) for path in paths] == pareto_of(town.earliest(0, 4, at_s))
 
 
-@settings(max_examples=150, deadline=None)
-@given(towns(), st.data())
-def test_rules_hold_read_backwards_too(town, data):
+@settings(max_examples=100, deadline=None)
+@given(towns(), st.integers(10, 25))
+def test_rules_hold_read_backwards_too(town, minute):
     """Arriving by a moment one leaves as late as a search of all moments finds, whatever the rules."""
-    stops = st.integers(0, len(town.parents) - 1)
-    origin, target = data.draw(stops), data.draw(stops)
-    by_s = 8 * 3600 + 60 * data.draw(st.integers(5, 40))
+    by_s = 8 * 3600 + 60 * minute
     latest = {}
-    for minute in range(40, -1, -1):
-        moment = 8 * 3600 + 60 * minute
-        for vehicles, goal in enumerate(town.earliest(origin, target, moment), start=1):
+    for moment in range(8 * 3600 + 180, 8 * 3600 - 1, -60):
+        for vehicles, goal in enumerate(town.earliest(0, 4, moment), start=1):
             if goal is not None and goal <= by_s:
                 latest.setdefault(vehicles, moment)
     expected = [
@@ -183,5 +207,5 @@ def test_rules_hold_read_backwards_too(town, data):
         for vehicles, moment in sorted(latest.items())
         if all(moment > latest[fewer] for fewer in latest if fewer < vehicles)
     ]
-    paths = ask(town.network(), origin, target, by_s, arrive_by=True)
+    paths = Asker(town).ask(0, 4, by_s, arrive_by=True)
     assert [(len(path.rides), path.departure_s) for path in paths] == expected
