@@ -57,17 +57,16 @@ def encode_updates(
     dep, is_odd_dep = _to_seconds([stop.departure_s for stop in stops])
     arr_delay, is_odd_arr_delay = _to_seconds([stop.arrival_delay_s for stop in stops])
     dep_delay, is_odd_dep_delay = _to_seconds([stop.departure_delay_s for stop in stops])
-    find_place = place_index.get
     columns = StopColumns(
         offset,
         np.array([-1 if s.sequence is None else s.sequence for s in stops], np.int64),
-        np.array([find_place(s.stop_id, -1) for s in stops], np.int32),
+        _to_places([stop.stop_id for stop in stops], place_index),
         arr,
         dep,
         arr_delay,
         dep_delay,
         np.array([s.relation for s in stops], np.int8),
-        np.array([find_place(s.assigned_stop_id, -1) for s in stops], np.int32),
+        _to_places([stop.assigned_stop_id for stop in stops], place_index),
     )
     find_trip = trip_index.get
     return UpdateColumns(
@@ -82,8 +81,17 @@ def encode_updates(
 
 def _to_seconds(values: list[int | None]) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Seconds, and which cannot be."""
+    seconds, is_odd = np.full(len(values), UNKNOWN_S, np.int32), np.zeros(len(values), bool)
+    if values.count(None) == len(values):  # most senders fill one kind of time: worth the look
+        return seconds, is_odd
     numbers = np.array(values, np.float64)  # None becomes NaN
     is_known = np.abs(numbers) <= LONGEST_S
-    seconds = np.full(len(numbers), UNKNOWN_S, np.int32)
     seconds[is_known] = numbers[is_known]
     return seconds, ~is_known & ~np.isnan(numbers)
+
+
+def _to_places(names: list[str], place_index: Mapping[str, int]) -> Ints:
+    """Positions in stops.txt, -1 where unknown or not said."""
+    if names.count("") == len(names):
+        return np.full(len(names), -1, np.int32)
+    return np.array([place_index.get(name, -1) for name in names], np.int32)

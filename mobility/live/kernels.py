@@ -117,30 +117,25 @@ def restore_order(count: int, is_skipped: Flags, time: Ints, is_firm: Flags) -> 
 
 @nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def update_rows(
-    trips: Ints, updates: Ints, lag_s: Ints, delay_s: Ints, s: StopColumns, stop_of_place: Ints,
-    row_off: Ints, row_stop: Ints, row_arr: Ints, row_dep: Ints, sequence: Ints, place: Ints,
-) -> tuple[Ints, Ints, Ints, Ints, Ints, Flags, Flags]:  # fmt: skip
-    """The rows of trips with updates: their offsets, the row each is made of, stop, arrival, departure; which trips
-    call elsewhere than planned, and which stop updates found no row.
+    trips: Ints, updates: Ints, lag_s: Ints, delay_s: Ints, s: StopColumns, stop_of_place: Ints, sequence: Ints,
+    place: Ints, row_off: Ints, stop: Ints, arr: Ints, dep: Ints, flags: Flags, at: int,
+) -> tuple[Ints, Flags, Flags]:  # fmt: skip
+    """Write the rows of trips with updates behind those of the schedule, from ``at`` on: where the rows of each end;
+    which trips call elsewhere than planned, and which stop updates found no row.
     """
-    total, longest = 0, 0
+    longest = 0
     for r in range(len(trips)):
-        length = row_off[trips[r] + 1] - row_off[trips[r]]
-        total += length
-        longest = max(longest, length)
-    offset = np.zeros(len(trips) + 1, np.int64)
-    origin = np.empty(total, np.int64)
-    stop, arr, dep = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
+        longest = max(longest, row_off[trips[r] + 1] - row_off[trips[r]])
+    ends = np.empty(len(trips), np.int64)
     is_other = np.zeros(len(trips), np.uint8)
     lost = np.zeros(len(s.sequence), np.uint8)
     chosen, is_skipped = np.empty(longest, np.int64), np.empty(longest, np.uint8)
     time, is_firm = np.empty(2 * longest, np.int64), np.empty(2 * longest, np.uint8)
-    at = 0
     for r in range(len(trips)):
         u = updates[r]
         begin, end = row_off[trips[r]], row_off[trips[r] + 1]
         choose_updates(u, begin, end, s, sequence, place, chosen, lost)
-        predict(begin, end, lag_s[r], delay_s[u], s, chosen, row_arr, row_dep, time, is_firm)
+        predict(begin, end, lag_s[r], delay_s[u], s, chosen, arr, dep, time, is_firm)
         for i in range(end - begin):
             is_skipped[i] = chosen[i] >= 0 and s.relation[chosen[i]] == SKIPPED
         restore_order(end - begin, is_skipped, time, is_firm)
@@ -148,14 +143,13 @@ def update_rows(
             if is_skipped[i]:
                 is_other[r] = 1
                 continue
-            origin[at] = begin + i
-            stop[at] = row_stop[begin + i]
+            stop[at] = stop[begin + i]
             if chosen[i] >= 0 and s.assigned[chosen[i]] >= 0 and s.assigned[chosen[i]] != place[begin + i]:
                 other = stop_of_place[s.assigned[chosen[i]]]
                 if other >= 0:
                     stop[at] = other
                     is_other[r] = 1
-            arr[at], dep[at] = time[2 * i], time[2 * i + 1]
+            arr[at], dep[at], flags[at] = time[2 * i], time[2 * i + 1], flags[begin + i]
             at += 1
-        offset[r + 1] = at
-    return offset, origin[:at], stop[:at], arr[:at], dep[:at], is_other, lost
+        ends[r] = at
+    return ends, is_other, lost

@@ -21,7 +21,7 @@ from mobility.live.complaints import Complaints
 from mobility.live.index import LiveIndex
 from mobility.live.kernels import match_runs, update_rows
 from mobility.live.new_trips import NewTrip, build_rows, to_new_trip
-from mobility.live.rows import NewRows, append_rows, join_rows, write_rows
+from mobility.live.rows import append_trips, make_room, write_rows
 from mobility.live.updates import TripRelation, TripUpdate
 from mobility.network.runs import Runs, day_shift_s
 from mobility.network.schedule import Schedule
@@ -123,33 +123,33 @@ class LiveOverlay:
         """Give touched runs their rows; those that no longer go anywhere are left out."""
         relation = self.columns.relation[touched.update]
         tells_all = np.isin(relation, TELLS_ALL)
-        rows, retimed = self._retime(
-            schedule, touched.take(~tells_all & (relation != TripRelation.CANCELLED)), complaints
-        )
-        more, written = self._write(touched.take(tells_all), complaints)
-        rows, runs = join_rows(rows, more), _join(retimed, written)
-        runs = runs._replace(trip=np.arange(len(runs.trip), dtype=np.int32) + np.int32(schedule.trip_count))
-        schedule = append_rows(schedule, rows)
-        return schedule, _take(runs, self._goes_somewhere(schedule, runs))
-
-    def _retime(self, schedule: Schedule, touched: _Touched, complaints: Complaints) -> tuple[NewRows, Runs]:
-        columns, index, trip = self.columns, self.index, touched.runs.trip
-        offset, origin, stop, arr, dep, is_other, lost = update_rows(
-            trip, touched.update, touched.lag_s, columns.delay_s, columns.stops, index.stop_of_place, schedule.row_off,
-            schedule.row_stop, schedule.row_arr, schedule.row_dep, index.row_sequence, index.row_place,
+        retimed = touched.take(~tells_all & (relation != TripRelation.CANCELLED))
+        lines, written = self._list_lines(touched.take(tells_all), complaints)
+        own = np.diff(schedule.row_off)[retimed.runs.trip].sum()
+        room = make_room(schedule, int(own) + sum(map(len, lines)))
+        columns, index, begin = self.columns, self.index, len(schedule.row_stop)
+        ends, is_other, lost = update_rows(
+            retimed.runs.trip, retimed.update, retimed.lag_s, columns.delay_s, columns.stops, index.stop_of_place,
+            index.row_sequence, index.row_place, schedule.row_off, *room, begin,
         )  # fmt: skip
         complaints.add_lost(columns, lost)
-        group = np.where(is_other == 1, np.int32(-1), schedule.trip_group[trip])
-        return NewRows(offset, origin, stop, arr, dep, schedule.row_flags[origin], group), touched.runs
+        ends = np.concatenate([ends, write_rows(room, int(ends[-1]) if len(ends) else begin, lines)])
+        group = np.full(len(ends), -1, np.int32)
+        group[: len(is_other)][is_other == 0] = schedule.trip_group[retimed.runs.trip[is_other == 0]]
+        runs = _join(retimed.runs, written)
+        runs = runs._replace(trip=np.arange(len(ends), dtype=np.int32) + np.int32(schedule.trip_count))
+        schedule = append_trips(schedule, room, ends, group)
+        return schedule, _take(runs, self._goes_somewhere(schedule, runs))
 
-    def _write(self, touched: _Touched, complaints: Complaints) -> tuple[NewRows, Runs]:
-        rows, kept = [], []
+    def _list_lines(self, touched: _Touched, complaints: Complaints) -> tuple[list[Ints], Runs]:
+        """What the trips do that say all themselves, on the clock of their rows."""
+        lines, kept = [], []
         for number, (update, lag_s) in enumerate(zip(touched.update.tolist(), touched.lag_s.tolist(), strict=True)):
-            lines = build_rows(self.updates[update], self.index, partial(complaints.add, update))
-            if lines is not None:
-                rows.append(lines - np.array([0, lag_s, lag_s], np.int32))
+            found = build_rows(self.updates[update], self.index, partial(complaints.add, update))
+            if found is not None:
+                lines.append(found - np.array([0, lag_s, lag_s], np.int32))
                 kept.append(number)
-        return write_rows(rows), _take(touched.runs, np.array(kept, np.int64))
+        return lines, _take(touched.runs, np.array(kept, np.int64))
 
     def _goes_somewhere(self, schedule: Schedule, runs: Runs) -> npt.NDArray[np.bool_]:
         """Whether runs have a hop left, and those of other days come near this one."""
