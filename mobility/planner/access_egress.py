@@ -40,8 +40,9 @@ def list_walks(
     seconds = np.where(
         is_served, walking.duration_s(great_circle_m(schedule.lat, schedule.lon, at.lat, at.lon)), _FAR_S
     )
-    if len(entrances.lat):
+    if entrances.is_inside.any():
         seconds[entrances.is_inside] = _FAR_S
+        # there may be no door at all that this person can use
         to_door_s = walking.duration_s(great_circle_m(entrances.lat, entrances.lon, at.lat, at.lon))
         door, stop, inside_s = entrances.list_doors(outward=is_egress)
         np.minimum.at(seconds, stop, np.where(is_served[stop], to_door_s[door] + inside_s, _FAR_S))

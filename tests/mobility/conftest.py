@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from feed_text import feed_folder
 from live_words import parse_live
@@ -12,12 +13,15 @@ from mobility.itinerary import format_itinerary, parse_time
 from mobility.live.index import build_index
 from mobility.live.new_trips import tell_new_trips
 from mobility.live.overlay import build_overlay
+from mobility.model import Coordinate, Place
+from mobility.network.accessible import with_walking
 from mobility.network.build import build_network
+from mobility.network.needs import Needs
 from mobility.network.places import build_places
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
-from mobility.planner.access_egress import merge_ends
+from mobility.planner.access_egress import list_walks, merge_ends
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
 from mobility.planner.reconstruct import Reconstructor
@@ -58,26 +62,43 @@ class Net:
         told = replace(self.reconstructor, routes=tell_new_trips(self.reconstructor.routes, overlay.new_trips))
         return self.network.build_timetable(day, overlay=overlay), told
 
-    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", **facts):
-        timetable, reconstructor = (
-            self.live_timetable(date, live) if live else (self.timetable(date), self.reconstructor)
-        )
-        engine = self.engine(timetable)
-        origin, target = self.stops[start], self.stops[end]
-        access, egress = engine.stop_to_stop(origin, target)
-        if len(self.copies[start]) > 1 or len(self.copies[end]) > 1:
-            # one is at all copies of a stop at once, which are no footpaths: no bounds follow from one of them
-            access = merge_ends(access, make_ends(list(self.copies[start]), [0] * len(self.copies[start])))
-            egress = merge_ends(egress, make_ends(list(self.copies[end]), [0] * len(self.copies[end])))
-            ends = {}
+    def accessible_timetable(self, date):
+        """The day for somebody in a wheelchair, and who tells of it."""
+        network = with_walking(self.network, self.network.walking.for_wheelchair())
+        timetable = network.build_timetable(dt.date.fromisoformat(date), needs=Needs(wheelchair=True))
+        return timetable, replace(self.reconstructor, network=network)
+
+    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", wheelchair=False, **facts):
+        if wheelchair:
+            timetable, reconstructor = self.accessible_timetable(date)
         else:
-            ends = {"origin": origin, "target": target}
+            timetable, reconstructor = (
+                self.live_timetable(date, live) if live else (self.timetable(date), self.reconstructor)
+            )
+        engine = self.engine(timetable)
+        here, access, origin = self.stand(reconstructor, engine, start, 0)
+        there, egress, target = self.stand(reconstructor, engine, end, 1)
+        if origin < 0 or target < 0:
+            origin = target = -1
+        ends = {"origin": origin, "target": target}
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
-        places = reconstructor.places.stops
-        return [
-            reconstructor.build_itinerary(timetable, query, path, places[origin], places[target])
-            for path in engine.find_paths(query)
-        ]
+        return [reconstructor.build_itinerary(timetable, query, path, here, there) for path in engine.find_paths(query)]
+
+    def stand(self, reconstructor, engine, text, side):
+        """A stop by its id or a door as lat,lon, at the start (0) or the end (1) of a journey: the place, its ends,
+        and the stop from whose bounds those of all ends follow.
+        """
+        if "," in text:
+            at, network = Coordinate(*map(float, text.split(","))), reconstructor.network
+            is_served = np.isin(np.arange(engine.timetable.stop_count), engine.timetable.arrays.pat_stop)
+            walked = network.schedule, network.walking, 900, is_served, network.footpaths.entrances
+            return Place(text, at), list_walks(at, *walked, is_egress=bool(side)), -1
+        stop, copies = self.stops[text], list(self.copies[text])
+        ends = engine.stop_to_stop(stop, stop)[side]
+        if len(copies) == 1:
+            return reconstructor.places.stops[stop], ends, stop
+        # one is at all copies of a stop at once, which are no footpaths: no bounds follow from one of them
+        return reconstructor.places.stops[stop], merge_ends(ends, make_ends(copies, [0] * len(copies))), -1
 
     def lines(self, start, end, at, date="2026-07-15", **facts):
         return [format_itinerary(itinerary) for itinerary in self.itineraries(start, end, at, date, **facts)]
@@ -86,7 +107,7 @@ class Net:
         """The answers to a question of the golden files: `? FROM TO TIME key=value ...`.
 
         Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival),
-        live=words of support/live_words.py.
+        live=words of support/live_words.py, wheelchair=1. FROM and TO are ids of stops, or doors as lat,lon.
         """
         _, start, end, at, *settings = question.split()
         given = dict(setting.split("=", 1) for setting in settings)
@@ -95,6 +116,7 @@ class Net:
             "window_min": int(given.pop("window", 0)),
             "arrive_by": bool(int(given.pop("by", 0))),
             "live": given.pop("live", ""),
+            "wheelchair": bool(int(given.pop("wheelchair", 0))),
         }
         assert not given, f"{question}: nobody reads {', '.join(given)}"
         return self.lines(start, end, at, **facts)
