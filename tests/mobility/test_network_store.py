@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import random
 import threading
 import time
 from pathlib import Path
@@ -29,6 +30,7 @@ from mobility.stored.build import list_dates
 from mobility.stored.memory import measure_mapped
 
 MONDAY = dt.date(2026, 7, 13)
+TAIPEI = dt.timezone(dt.timedelta(hours=8))
 DTYPES = st.sampled_from([np.int8, np.uint8, np.uint16, np.int32, np.int64, np.float64, np.bool_, "datetime64[D]"])
 ARRAYS_OF_ANY_KIND = st.dictionaries(
     st.text(max_size=8),
@@ -331,7 +333,7 @@ def built(tmp_path):
 
 
 def _lines(planner, day=MONDAY, **facts):
-    at = dt.datetime.combine(day, dt.time(7, 30), dt.timezone(dt.timedelta(hours=8)))
+    at = dt.datetime.combine(day, dt.time(7, 30), TAIPEI)
     request = PlanRequest(planner.find_place("A"), planner.find_place("C"), at, **facts)
     return planner.plan(request)
 
@@ -349,6 +351,34 @@ def test_a_store_answers_as_its_feed(built):
     assert stored.stops() == fresh.stops()
     assert stored.lines() == fresh.lines()
     assert stored.geocode("alp") == fresh.geocode("alp")
+
+
+@pytest.mark.parametrize("accelerates", [False, True])
+def test_a_city_answers_from_its_store_as_from_its_feed(tmp_path, accelerates):
+    """Fifty random questions of Kaohsiung, by departure and by arrival, on a stored day and on another: the very
+    same journeys; with trip-based routing (of equal journeys it may find another) the same times and changes.
+    """
+    source = find_source("kaohsiung", tmp_path)
+    build_store(source, tmp_path / "network", BuildOptions(dt.date(2026, 7, 15), days=1, accelerates=accelerates))
+    stored = JourneyPlanner.open(str(tmp_path / "network"))
+    fresh = JourneyPlanner.open("kaohsiung", tmp_path)
+    assert stored.stops() == fresh.stops()
+    rng, stops, answered = random.Random(7), fresh.stops(), 0
+    for number in range(50):
+        start, end = rng.sample(stops, 2)
+        moment = dt.datetime(2026, 7, 15 + number // 25, tzinfo=TAIPEI) + dt.timedelta(minutes=rng.randrange(1440))
+        request = PlanRequest(start, end, moment, arrive_by=number % 2 == 1)
+        answer, expected = stored.plan(request), fresh.plan(request)
+        if accelerates:
+            assert _list_times(answer) == _list_times(expected), request
+        else:
+            assert answer == expected, request
+        answered += bool(answer.itineraries)
+    assert answered > 40
+
+
+def _list_times(result):
+    return [(i.departure_s, i.arrival_s, i.transfers) for i in result.itineraries]
 
 
 def test_days_of_equal_vehicles_are_stored_once(built):
