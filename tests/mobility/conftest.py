@@ -68,7 +68,7 @@ class Net:
         timetable = network.build_timetable(dt.date.fromisoformat(date), needs=Needs(wheelchair=True))
         return timetable, replace(self.reconstructor, network=network)
 
-    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", wheelchair=False, **facts):
+    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", wheelchair=0, **facts):
         if wheelchair:
             timetable, reconstructor = self.accessible_timetable(date)
         else:
@@ -116,7 +116,7 @@ class Net:
             "window_min": int(given.pop("window", 0)),
             "arrive_by": bool(int(given.pop("by", 0))),
             "live": given.pop("live", ""),
-            "wheelchair": bool(int(given.pop("wheelchair", 0))),
+            "wheelchair": int(given.pop("wheelchair", 0)),
         }
         assert not given, f"{question}: nobody reads {', '.join(given)}"
         return self.lines(start, end, at, **facts)
