@@ -16,7 +16,7 @@ from gtfs.feed import Feed
 from mobility.network.blocks import NO_RULES, StayRules, read_stay_rules
 from mobility.network.needs import NO_NEEDS, Needs, keep_usable
 from mobility.network.patterns import fill_times, order_runs
-from mobility.network.runs import Runs, keep_routes, list_runs
+from mobility.network.runs import Runs, keep_routes, list_near_days, list_runs
 from mobility.network.schedule import Schedule, encode_schedule
 from mobility.network.stays import Following, Rows, keep_aboard, link_runs
 from mobility.network.timetable import Arrays, Ints, Timetable, TripTable, index_boardings
@@ -24,6 +24,8 @@ from mobility.network.transfer_rules import split_stops
 from mobility.network.transfers import Footpaths, Walking, build_footpaths
 
 DEFAULT_WALKING = Walking()
+HORIZON_S = 49 * 3600
+"""A day on which clocks are set back, and 24 hours on the way from its last moment."""
 
 
 class Overlay(Protocol):
@@ -37,8 +39,11 @@ class Overlay(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A feed made ready. ``days`` are the service days merged into one timetable (the previous day's
-    late runs, this day, the next morning); runs of other days leave before ``horizon_s``.
+    """A feed made ready. ``days`` are the service days merged into one timetable: what still moves of those before,
+    this day, and of the next day what leaves before ``horizon_s``.
+
+    Who leaves at any moment of the day and is 24 hours on the way is answered exactly; so is, on the clock of the
+    day before, who arrives at any moment of a day.
     """
 
     feed: Feed
@@ -46,7 +51,7 @@ class Network:
     footpaths: Footpaths
     walking: Walking
     days: tuple[int, ...] = (-1, 0, 1)
-    horizon_s: int = 36 * 3600
+    horizon_s: int = HORIZON_S
     stay_rules: StayRules = NO_RULES
 
     def build_timetable(
@@ -57,10 +62,8 @@ class Network:
         needs: Needs = NO_NEEDS,
     ) -> Timetable:
         """The timetable of a service day; ``allowed_routes`` is a flag per line of routes.txt."""
-        schedule, runs = (
-            self.schedule,
-            list_runs(self.feed, self.schedule, date, days=self.days, horizon_s=self.horizon_s),
-        )
+        schedule = self.schedule
+        runs = list_runs(self.feed, schedule, date, days=self.days, horizon_s=self.horizon_s)
         # before any run is taken away: what a vehicle does between two trips is known only of all of them
         links = link_runs(self.stay_rules, schedule, runs)
         if allowed_routes is not None:
@@ -78,12 +81,13 @@ def build_network(
     feed: Feed,
     walking: Walking = DEFAULT_WALKING,
     *,
-    days: tuple[int, ...] = (-1, 0, 1),
-    horizon_s: int = 36 * 3600,
+    days: tuple[int, ...] | None = None,
+    horizon_s: int = HORIZON_S,
 ) -> Network:
-    """Encode a feed and make its footpaths."""
+    """Encode a feed and make its footpaths. ``days`` are by default those of which something may run on a date."""
     schedule, rules = split_stops(feed, encode_schedule(feed))
     footpaths, stay_rules = build_footpaths(feed, schedule, walking, rules), read_stay_rules(feed, schedule)
+    days = list_near_days(schedule) if days is None else days
     return Network(feed, schedule, footpaths, walking, days, horizon_s, stay_rules)
 
 

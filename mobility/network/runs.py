@@ -28,10 +28,26 @@ class Runs(NamedTuple):
     shift_s: Ints
     feed_trip: Ints
     day: Ints
-    """Service day relative to the timetable's: -1, 0, 1."""
+    """Service day relative to the timetable's: -1, 0, 1, and before where trips are that long."""
 
 
+MOST_DAYS_BEFORE = 7
+LONGEST_CLOCK_CHANGE_S = 2 * 3600
+"""By which a day may be shorter than 24 hours (Antarctica/Troll)."""
 NO_RUNS = Runs(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8))
+
+
+def list_near_days(schedule: Schedule) -> tuple[int, ...]:
+    """The service days, relative to a date, of which something may run on it: the next, itself, and as many before
+    as the longest trip lasts, a week at most (what is longer is taken for a mistake).
+    """
+    trips = schedule.list_used_trips()
+    ends_s = schedule.row_arr[schedule.row_off[trips + 1] - 1]
+    trip, _, repeats_until_s, _ = schedule.headways.T
+    lasts_s = schedule.row_arr[schedule.row_off[trip + 1] - 1] - schedule.row_dep[schedule.row_off[trip]]
+    latest_s = max(int(ends_s.max(initial=0)), int((repeats_until_s + lasts_s).max(initial=0)))
+    before = (latest_s + LONGEST_CLOCK_CHANGE_S) // 86_400
+    return tuple(range(-min(max(before, 1), MOST_DAYS_BEFORE), 2))
 
 
 def list_runs(feed: Feed, schedule: Schedule, date: dt.date, *, days: tuple[int, ...], horizon_s: int) -> Runs:

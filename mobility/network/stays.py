@@ -69,18 +69,24 @@ def link_runs(rules: StayRules, schedule: Schedule, runs: Runs) -> Links | None:
     """Who follows whom among the planned runs of a date; None where nobody does."""
     if not len(rules.block) and not len(rules.linked):
         return None
-    pairs, rows = _link_blocks(rules, schedule, runs), _link_rows(rules, schedule, runs)
-    pairs = np.concatenate([pairs[~np.isin(pairs[:, 0], rows[:, 0])], rows])
-    before, after = pairs[:, 0], pairs[:, 1]
-    ends_s = schedule.row_arr[schedule.row_off[runs.feed_trip[before] + 1] - 1] + runs.shift_s[before]
-    leaves_s = schedule.row_dep[schedule.row_off[runs.feed_trip[after]]] + runs.shift_s[after]
-    size = schedule.trip_count
-    said = runs.feed_trip[before].astype(np.int64) * size + runs.feed_trip[after]
-    parted = rules.parted[:, 0].astype(np.int64) * size + rules.parted[:, 1]
-    before, after = pairs[(ends_s <= leaves_s) & ~np.isin(said, parted)].T
+    pairs = _keep_valid(rules, schedule, runs, _link_blocks(rules, schedule, runs))
+    rows = _keep_valid(rules, schedule, runs, _link_rows(rules, schedule, runs))
+    before, after = np.concatenate([pairs[~np.isin(pairs[:, 0], rows[:, 0])], rows]).T
     if not len(before):
         return None
     return Links(runs.feed_trip[before], runs.day[before], runs.feed_trip[after], runs.day[after])
+
+
+def _keep_valid(rules: StayRules, schedule: Schedule, runs: Runs, pairs: Ints) -> Ints:
+    """Pairs of runs of which the second leaves when the first has ended, and that no rule parts."""
+    before, after = runs.feed_trip[pairs].T
+    shift_s = runs.shift_s[pairs]
+    ends_s = schedule.row_arr[schedule.row_off[before + 1] - 1] + shift_s[:, 0]
+    leaves_s = schedule.row_dep[schedule.row_off[after]] + shift_s[:, 1]
+    parted = rules.parted[:, 0].astype(np.int64) * schedule.trip_count + rules.parted[:, 1]
+    is_parted = np.isin(before.astype(np.int64) * schedule.trip_count + after, parted)
+    valid: Ints = pairs[(ends_s <= leaves_s) & ~is_parted]
+    return valid
 
 
 def _link_blocks(rules: StayRules, schedule: Schedule, runs: Runs) -> Ints:

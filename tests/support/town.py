@@ -27,13 +27,13 @@ class Town:
     def __repr__(self):
         return f"Town({self.stop_count}, {self.trips}, {self.walks}, {self.change_s})"
 
-    def timetable(self):
+    def schedule(self):
         rows = [row for trip in self.trips for row in trip]
         stop, arr, dep, board, alight = (np.array(c, np.int32) for c in zip(*rows, strict=True))
         row_off = np.zeros(len(self.trips) + 1, np.int64)
         np.cumsum([len(trip) for trip in self.trips], out=row_off[1:])
         flags = (board + 2 * alight).astype(np.uint8)
-        schedule = Schedule(
+        return Schedule(
             stop_ids=tuple(str(n) for n in range(self.stop_count)),
             stop_row=np.arange(self.stop_count),
             lat=np.zeros(self.stop_count),
@@ -47,12 +47,18 @@ class Town:
             trip_group=group_trips(row_off, stop, flags),
             headways=np.zeros((0, 4), np.int64),
         )
+
+    def footpaths(self):
         walks = np.array([(a, b, s) for (a, b), s in self.walks.items()], np.int32).reshape(-1, 3)
-        footpaths = Footpaths(*pack_footpaths(self.stop_count, *walks.T), np.array(self.change_s, np.int32))
+        return Footpaths(*pack_footpaths(self.stop_count, *walks.T), np.array(self.change_s, np.int32))
+
+    def runs(self):
         count = len(self.trips)
         trip = np.arange(count, dtype=np.int32)
-        runs = Runs(trip, np.zeros(count, np.int64), trip, np.zeros(count, np.int8))
-        return assemble(schedule, footpaths, runs, DATE)
+        return Runs(trip, np.zeros(count, np.int64), trip, np.zeros(count, np.int8))
+
+    def timetable(self):
+        return assemble(self.schedule(), self.footpaths(), self.runs(), DATE)
 
     def earliest(self, access, egress, at_s):
         """Best arrival with exactly 1, 2, ... vehicles, None where there is none."""
