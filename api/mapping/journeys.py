@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime
+from typing import NamedTuple
 
 from api.mapping.places import Wording, find_name, to_place
 from api.mapping.polyline import encode_polyline
@@ -12,11 +14,21 @@ from api.schemas.place import Place as WirePlace
 from gtfs.service_days import to_instant
 from mobility.itinerary import Call, Itinerary, Leg, Ride
 from mobility.model import Place
+from mobility.planner.criteria.risk import UNIT as RISK_UNIT
+from mobility.planner.options import REASON_NAMES, Option
+from mobility.planner.query import Criterion
 
 
-def to_itinerary(itinerary: Itinerary, wording: Wording, *, detailed: bool, with_fares: bool) -> wire.Itinerary:
+class Style(NamedTuple):
+    """How much of a journey is told."""
+
+    detailed: bool = True
+    with_fares: bool = False
+
+
+def to_itinerary(itinerary: Itinerary, wording: Wording, style: Style) -> wire.Itinerary:
     """A journey with the instants of its service day."""
-    legs = [_to_leg(leg, itinerary, wording, detailed=detailed) for leg in itinerary.legs]
+    legs = [_to_leg(leg, itinerary, wording, detailed=style.detailed) for leg in itinerary.legs]
     reply = wire.Itinerary(
         duration=itinerary.arrival_s - itinerary.departure_s,
         start_time=legs[0].start_time,
@@ -25,9 +37,27 @@ def to_itinerary(itinerary: Itinerary, wording: Wording, *, detailed: bool, with
         id=_to_id(itinerary),
         legs=legs,
     )
-    if with_fares and itinerary.fare:
+    if style.with_fares and itinerary.fare:
         _add_fare(reply, itinerary.fare)
     return reply
+
+
+def to_option(option: Option, wording: Wording, style: Style) -> wire.JourneyOption:
+    """A journey with why it is among the few."""
+    costs = dict(option.costs)
+    names = [REASON_NAMES[reason] for reason in option.reasons]
+    price, risk = costs.get(Criterion.PRICE), costs.get(Criterion.RISK)
+    return wire.JourneyOption(
+        reasons=list(option.reasons),
+        labels=[find_name(texts, wording.languages, texts["en"]) for texts in names],
+        costs=wire.Costs(
+            walking=costs.get(Criterion.WALKING),
+            price=None if price is None else price / 100,
+            co2=costs.get(Criterion.CO2),
+            catch_probability=None if risk is None else round(math.exp(-risk / RISK_UNIT), 3),
+        ),
+        itinerary=to_itinerary(option.itinerary, wording, style),
+    )
 
 
 def _to_id(itinerary: Itinerary) -> str:
@@ -72,6 +102,8 @@ def _to_leg(leg: Leg, itinerary: Itinerary, wording: Wording, *, detailed: bool)
         reply.display_name = short_name or long_name
         reply.intermediate_stops = [_to_call(call, itinerary, wording) for call in leg.calls]
         reply.approximate = approximate or None
+        reply.interline_with_previous_leg = leg.stays_aboard or None
+        reply.headway = ride.headway_s or None
     return reply
 
 

@@ -1,19 +1,20 @@
-"""A query of ``plan`` to the planner's request: modes, caps and page cursors."""
+"""A query of ``plan`` to the planner's request: modes, caps, and which parameter each field comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.mapping.instants import with_timezone
 from api.schemas.journey import Itinerary
 from api.schemas.parameters import PlanParameters
 from mobility.model import Mode, Place
+from mobility.network.needs import Needs
 from mobility.planner.notices import Notice
-from mobility.service import PlanRequest
+from mobility.planner.query import Criterion, TransferTimes
+from mobility.service import PlanRequest, Stopover
 
-MAX_WINDOW_S: Final = 6 * 3600
+MAX_WINDOW_S: Final = 24 * 3600
 MAX_TRANSFERS: Final = 7
 MAX_WALK_S: Final = 3600
 # the wire knows kinds of trains that our model does not tell apart; AIRPLANE has no mode of ours
@@ -26,23 +27,28 @@ RENAMED_MODES: Final[Mapping[str, Mode]] = {
     "AIRPLANE": Mode.OTHER,
 }
 UNSERVED: Final[Mapping[str, Mapping[str, str]]] = {
-    "via": {
-        "en": "Stops to pass on the way (via) are not offered yet and were ignored.",
-        "zh-Hant": "尚未提供指定途經站（via），已略過。",
-    },
-    "requireBikeTransport": {
-        "en": "Taking a bicycle along is not offered yet and was ignored.",
-        "zh-Hant": "尚未提供攜帶自行車的條件，已略過。",
-    },
     "requireCarTransport": {
         "en": "Taking a car along is not offered yet and was ignored.",
         "zh-Hant": "尚未提供攜帶汽車的條件，已略過。",
     },
 }
-NO_STEP_FREE: Final[Mapping[str, str]] = {
-    "en": "Step-free journeys (WHEELCHAIR) are not offered yet: steps and lifts are not known, so check each station.",
-    "zh-Hant": "尚未提供無障礙行程（WHEELCHAIR）：階梯與電梯資料不明，請逐站確認。",
+PARAMETERS: Final[Mapping[str, str]] = {
+    "at": "time",
+    "start": "fromPlace",
+    "end": "toPlace",
+    "itineraries": "numItineraries",
+    "window_s": "searchWindow",
+    "max_transfers": "maxTransfers",
+    "max_walk_s": "maxPreTransitTime",
+    "modes": "transitModes",
+    "via": "via",
+    "transfer.minimum_s": "minTransferTime",
+    "transfer.additional_s": "additionalTransferTime",
+    "transfer.factor": "transferTimeFactor",
+    "criteria": "criteria",
+    "page": "pageCursor",
 }
+"""Fields of the planner's request to the parameters they come from."""
 
 
 def to_modes(names: Sequence[str]) -> frozenset[Mode] | None:
@@ -53,36 +59,28 @@ def to_modes(names: Sequence[str]) -> frozenset[Mode] | None:
     return frozenset(modes)
 
 
-def to_request(query: PlanParameters, start: Place, end: Place, timezone: str) -> PlanRequest:
+def to_request(query: PlanParameters, ends: tuple[Place, Place], via: Sequence[Place], timezone: str) -> PlanRequest:
     """The planner's request, within the server's caps."""
-    cursor = query.page_cursor
-    at = datetime.fromtimestamp(int(cursor.split("|")[1]), UTC) if cursor else with_timezone(query.time, timezone)
     walk_s = max(query.max_pre_transit_time, query.max_post_transit_time)
+    stays = [*query.via_minimum_stay, *([0] * len(via))]
     return PlanRequest(
-        start=start,
-        end=end,
-        at=at,
+        *ends,
+        at=with_timezone(query.time, timezone),
         arrive_by=query.arrive_by,
-        itineraries=query.num_itineraries,
+        itineraries=min(query.num_itineraries, query.max_itineraries or query.num_itineraries),
         window_s=min(query.search_window, MAX_WINDOW_S),
         max_transfers=min(query.max_transfers, MAX_TRANSFERS),
         max_walk_s=min(walk_s, MAX_WALK_S),
         modes=to_modes(query.transit_modes),
+        via=tuple(Stopover(place, 60 * minutes) for place, minutes in zip(via, stays, strict=False)),
+        transfer=TransferTimes(
+            60 * query.min_transfer_time, 60 * query.additional_transfer_time, query.transfer_time_factor
+        ),
+        needs=Needs(wheelchair=query.pedestrian_profile == "WHEELCHAIR", bicycle=query.require_bike_transport),
+        criteria=frozenset(Criterion[name] for name in query.criteria),
+        options=query.options,
+        page=query.page_cursor or "",
     )
-
-
-def to_cursors(request: PlanRequest, shown: Sequence[Itinerary]) -> tuple[str, str]:
-    """The cursors of the pages before and after. This page reaches from the time asked for to its last journey
-    (its first arrival with ``arrive_by``); the pages beside it begin there, and reach as far.
-    """
-    minute = timedelta(minutes=1)
-    reach = timedelta(seconds=max(request.window_s, 60))
-    if shown and request.arrive_by:
-        reach = max(minute, request.at - min(journey.end_time for journey in shown) + minute)
-    elif shown:
-        reach = max(minute, max(journey.start_time for journey in shown) - request.at + minute)
-    earlier, later = (max(0, (request.at + step).timestamp()) for step in (-reach, reach))
-    return f"EARLIER|{earlier:.0f}", f"LATER|{later:.0f}"
 
 
 def is_within(itinerary: Itinerary, query: PlanParameters) -> bool:
@@ -97,9 +95,5 @@ def is_within(itinerary: Itinerary, query: PlanParameters) -> bool:
 
 def list_unserved(parameters: Iterable[tuple[str, str]]) -> list[Notice]:
     """What was asked for and is not offered yet, where silence could mislead."""
-    parameters = dict.fromkeys(parameters)
     asked = dict.fromkeys(name for name, value in parameters if name in UNSERVED and value not in {"", "false"})
-    notices = [Notice("not_offered", UNSERVED[name]["en"], UNSERVED[name]) for name in asked]
-    if ("pedestrianProfile", "WHEELCHAIR") in parameters:
-        notices.append(Notice("not_offered", NO_STEP_FREE["en"], NO_STEP_FREE))
-    return notices
+    return [Notice("not_offered", UNSERVED[name]["en"], UNSERVED[name]) for name in asked]

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from api.errors import ParameterRefused
-from api.mapping.journeys import to_itinerary
+from api.mapping.journeys import Style, to_itinerary, to_option
 from api.mapping.places import Wording, find_coordinate, find_name, to_place
-from api.mapping.requests import is_within, list_unserved, to_cursors, to_request
+from api.mapping.requests import PARAMETERS, is_within, list_unserved, to_request
 from api.routes.services import Planner, With
 from api.schemas.journey import PlanResponse
 from api.schemas.parameters import PlanParameters
 from api.schemas.wire import Problem
 from mobility.model import Place, PlannerError
-from mobility.service import OutsideService, PlanRequest
+from mobility.service import OutsideService, RequestRefused
 
 router = APIRouter(tags=["journeys"])
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -40,31 +40,30 @@ def plan_v5(query: Annotated[PlanParameters, Query()], request: Request, service
 def _plan(query: PlanParameters, request: Request, planner: Planner, *, version: int) -> PlanResponse:
     start = _find_place(planner, "fromPlace", query.from_place, "START")
     end = _find_place(planner, "toPlace", query.to_place, "END")
-    asked = _to_request(query, start, end, planner)
+    via = [_find_place(planner, "via", text, "VIA") for text in query.via]
+    _check_year(query, planner)
+    asked = to_request(query, (start, end), via, planner.timezone)
     wording = Wording(tuple(query.language), planner.timezone, version)
     try:
         result = planner.plan(asked)
-    except OutsideService as refusal:
-        raise ParameterRefused("time", refusal) from refusal
-    found, direct = (
-        [to_itinerary(journey, wording, detailed=query.detailed_legs, with_fares=query.with_fares) for journey in group]
-        for group in (result.itineraries if asked.modes != frozenset() else (), result.direct)
-    )
-    fitting = [journey for journey in found if is_within(journey, query)]
-    itineraries = fitting[: query.max_itineraries]
-    # journeys cut off are on the next page; journeys that do not fit are on none
-    previous_page, next_page = to_cursors(asked, itineraries if len(itineraries) < len(fitting) else found)
+    except RequestRefused as refusal:
+        raise ParameterRefused(PARAMETERS.get(refusal.field, ""), refusal) from refusal
+    style = Style(detailed=query.detailed_legs, with_fares=query.with_fares)
+    has_transit = asked.modes != frozenset()
+    found = [to_itinerary(journey, wording, style) for journey in (result.itineraries if has_transit else ())]
+    direct = [to_itinerary(journey, wording, style) for journey in result.direct]
     notices = (*result.notices, *list_unserved(request.query_params.multi_items()))
     return PlanResponse(
         request_parameters={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
-        debug_output={},
+        debug_output={f"dropped.{rule}": count for rule, count in result.dropped.items()},
         from_=to_place(start, wording),
         to=to_place(end, wording),
         # as in MOTIS, direct ways are on the first page only
         direct=[way for way in direct if way.duration <= query.max_direct_time] if not query.page_cursor else [],
-        itineraries=itineraries,
-        previous_page_cursor=previous_page,
-        next_page_cursor=next_page,
+        itineraries=[journey for journey in found if is_within(journey, query)],
+        previous_page_cursor=result.previous_cursor,
+        next_page_cursor=result.next_cursor,
+        options=[to_option(option, wording, style) for option in result.options] if query.options else None,
         notices=[find_name(notice.texts, wording.languages, notice.text) for notice in notices],
     )
 
@@ -77,11 +76,10 @@ def _find_place(planner: Planner, parameter: str, text: str, point_name: str) ->
         raise ParameterRefused(parameter, refusal) from refusal
 
 
-def _to_request(query: PlanParameters, start: Place, end: Place, planner: Planner) -> PlanRequest:
-    """The request, unless its day is so far off that calendar arithmetic itself would fail."""
+def _check_year(query: PlanParameters, planner: Planner) -> None:
+    """Refuse a time that is so far off that calendar arithmetic itself would fail."""
     first, last = planner.feed_dates
     year = query.time.year if query.time else None
     if year and not (first - timedelta(days=366)).year <= year <= (last + timedelta(days=366)).year:
         refusal = OutsideService(f"The timetable covers {first} to {last}; choose a day within it")
         raise ParameterRefused("time", refusal)
-    return to_request(query, start, end, planner.timezone)

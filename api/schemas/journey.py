@@ -1,7 +1,7 @@
 """Journeys on the wire (MOTIS API v6: ``Itinerary``, ``Leg``, ``StepInstruction`` left out, fares).
 
-Ours, beyond MOTIS: ``Leg.approximate`` (why its times are not a published timetable) and
-``PlanResponse.notices`` (sentences for people).
+Ours, beyond MOTIS: ``Leg.approximate`` (why its times are not a published timetable), ``Leg.headway``,
+``PlanResponse.notices`` (sentences for people) and ``PlanResponse.options`` (few journeys, each with its reason).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import Field
 from api.schemas.place import Place
 from api.schemas.wire import WireModel
 from mobility.model import Mode
+from mobility.service import Reason
 
 
 class EncodedPolyline(WireModel):
@@ -52,6 +53,10 @@ class Leg(WireModel):
     leg_geometry: EncodedPolyline
     fare_transfer_index: int | None = None
     effective_fare_leg_index: int | None = None
+    interline_with_previous_leg: bool | None = Field(
+        default=None, description="true: the vehicle of the leg before, on which one stays seated."
+    )
+    headway: int | None = Field(default=None, description="Seconds: comes about that often, its times are examples.")
     approximate: str | None = Field(default=None, description="Why these times are not a published timetable.")
 
 
@@ -81,6 +86,26 @@ class Itinerary(WireModel):
     fare_transfers: list[FareTransfer] | None = None
 
 
+class Costs(WireModel):
+    """What a journey costs beside time; what is not known is left out."""
+
+    walking: int | None = Field(default=None, description="Seconds on foot.")
+    price: float | None = Field(default=None, description="In the currency's units.")
+    co2: int | None = Field(default=None, description="Grams per passenger.")
+    catch_probability: float | None = Field(
+        default=None, ge=0, le=1, description="The chance to catch every connection, by an assumed delay."
+    )
+
+
+class JourneyOption(WireModel):
+    """One of up to five journeys that differ for a reason."""
+
+    reasons: list[Reason]
+    labels: list[str] = Field(description="The reasons, in words.")
+    costs: Costs
+    itinerary: Itinerary
+
+
 class PlanResponse(WireModel):
     """The answer of ``plan``: ``direct`` without transit, ``itineraries`` with."""
 
@@ -92,4 +117,5 @@ class PlanResponse(WireModel):
     itineraries: list[Itinerary]
     previous_page_cursor: str
     next_page_cursor: str
+    options: list[JourneyOption] | None = Field(default=None, description="Where `options` was asked for.")
     notices: list[str] = Field(default_factory=list, description="What one should know of these times.")

@@ -19,6 +19,7 @@ TransitMode = Literal[
     "NIGHT_RAIL", "REGIONAL_FAST_RAIL", "REGIONAL_RAIL", "SUBURBAN", "FUNICULAR", "AERIAL_LIFT", "ODM", "FLEX",
     "OTHER", "AREAL_LIFT", "METRO", "CABLE_CAR",
 ]  # fmt: skip
+CriterionName = Literal["WALKING", "PRICE", "CO2", "RISK"]
 # with seconds, and an offset or none (then the city's own time)
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
 
@@ -64,6 +65,8 @@ PlaceText = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"\S"),
     AfterValidator(trim),
 ]
+Places = Annotated[list[PlaceText], BeforeValidator(split_commas)]
+Minutes = Annotated[int, Field(ge=0, le=1440)]
 Language = Annotated[str, StringConstraints(max_length=35)]
 Seconds = Annotated[int, Field(ge=0, le=345_600)]
 
@@ -80,7 +83,34 @@ class PlanParameters(WireModel):
     arrive_by: Flag = False
     num_itineraries: int = Field(default=5, ge=1, le=256, description="Least number of journeys to look for.")
     max_itineraries: int | None = Field(default=None, ge=1, le=256, description="Most journeys to return.")
-    search_window: Seconds = Field(default=3600, description="Seconds; the server caps it at 6 hours.")
+    search_window: Seconds = Field(
+        default=3600, description="Seconds, looked at first; further where there are too few. Capped at 24 hours."
+    )
+    via: Places = Field(
+        default_factory=list, max_length=4, description="Stops to pass on the way, in order: names, ids or codes."
+    )
+    via_minimum_stay: Annotated[list[Minutes], BeforeValidator(split_commas)] = Field(
+        default_factory=list,
+        max_length=4,
+        description="Minutes to stay at each; 0, or none given, lets one remain in the vehicle.",
+    )
+    min_transfer_time: Minutes = Field(default=0, description="Least minutes for a change.")
+    additional_transfer_time: Minutes = Field(default=0, description="Minutes more for every change.")
+    transfer_time_factor: float = Field(
+        default=1.0, ge=1, le=10, allow_inf_nan=False, description="Factor on the time that changes take."
+    )
+    pedestrian_profile: Literal["FOOT", "WHEELCHAIR"] = Field(
+        default="FOOT", description="WHEELCHAIR: step-free ways, stops and vehicles, as far as the timetable knows."
+    )
+    require_bike_transport: Flag = Field(default=False, description="Only vehicles that take a bicycle.")
+    criteria: Annotated[list[CriterionName], BeforeValidator(split_commas)] = Field(
+        default_factory=list,
+        max_length=4,
+        description="What to minimise beside departure, arrival and changes. Ours, beyond MOTIS.",
+    )
+    options: Flag = Field(
+        default=False, description="Also up to five journeys that differ for a reason. Ours, beyond MOTIS."
+    )
     max_transfers: int = Field(
         default=7, ge=0, le=100, description="Changes between vehicles; the server caps it at 7."
     )

@@ -7,6 +7,8 @@ import pytest
 from api.mapping.polyline import decode_polyline
 from api.schemas.journey import EncodedPolyline
 from mobility.model import Mode
+from mobility.network.needs import Needs
+from mobility.planner.query import Criterion, TransferTimes
 
 
 def test_journey_has_every_leg_with_times_of_the_city(plan):
@@ -103,10 +105,10 @@ def test_vehicles_are_named_in_the_language_asked_for(plan):
 
 def test_what_is_estimated_is_said_in_the_language_asked_for(plan):
     """Reasons and notices come in Chinese when asked for, else in English."""
-    chinese = plan(language="zh-TW", pedestrianProfile="WHEELCHAIR").json()
+    chinese = plan(language="zh-TW", requireCarTransport="true").json()
     assert chinese["itineraries"][0]["legs"][3]["approximate"] == "週末時刻依 2019 年時刻表估計。"
     assert chinese["notices"][0] == "步行為直線距離乘以 1.3。"
-    assert "無障礙" in chinese["notices"][1]
+    assert "汽車" in chinese["notices"][1]
     for parameters in ({}, {"language": "en"}):
         english = plan(**parameters).json()
         assert "2019" in english["itineraries"][0]["legs"][3]["approximate"]
@@ -187,7 +189,7 @@ def test_parameters_reach_the_planner_within_caps(plan, city):
     )
     plan(searchWindow=345600, maxTransfers=50, maxPreTransitTime=9000)
     asked = city.requests[-1]
-    assert (asked.window_s, asked.max_transfers, asked.max_walk_s) == (21600, 7, 3600)
+    assert (asked.window_s, asked.max_transfers, asked.max_walk_s) == (86400, 7, 3600)
 
 
 def test_walks_longer_than_asked_are_left_out(plan):
@@ -197,28 +199,72 @@ def test_walks_longer_than_asked_are_left_out(plan):
     assert plan(maxDirectTime=600).json()["direct"] == []
 
 
-def test_pages_follow_one_another(plan, city):
-    """The next page begins after the last journey of this one, the page before reaches as far back; neither has direct ways."""
-    first = plan(time="2026-01-07T07:50:00+08:00").json()
-    second = plan(pageCursor=first["nextPageCursor"]).json()
-    assert city.requests[-1].at - city.requests[-2].at == dt.timedelta(minutes=11)
-    assert second["direct"] == []
-    plan(pageCursor=first["previousPageCursor"])
-    assert city.requests[-3].at - city.requests[-1].at == dt.timedelta(minutes=11)
+def test_pages_are_the_planners_own(plan, city):
+    """Cursors come from the planner and go back to it as they are; only the first page has direct ways."""
+    first = plan().json()
+    assert (first["previousPageCursor"], first["nextPageCursor"]) == ("EARLIER|1767744000", "LATER|1767745501")
+    assert first["direct"]
+    for cursor in ("previousPageCursor", "nextPageCursor"):
+        page = plan(pageCursor=first[cursor]).json()
+        assert city.requests[-1].page == first[cursor]
+        assert page["direct"] == []
 
 
-def test_pages_by_arrival_go_back(plan, city):
-    """With `arriveBy` the page before ends before the first arrival of this one."""
-    first = plan(time="2026-01-07T08:35:00+08:00", arriveBy="true").json()
-    plan(arriveBy="true", pageCursor=first["previousPageCursor"])
-    assert city.requests[-2].at - city.requests[-1].at == dt.timedelta(minutes=11)
+def test_most_journeys_end_the_page(plan, city):
+    """`maxItineraries` makes the page smaller, so that what it leaves out is on the next one."""
+    plan(numItineraries=5, maxItineraries=2)
+    assert city.requests[-1].itineraries == 2
+    plan(numItineraries=3, maxItineraries=9)
+    assert city.requests[-1].itineraries == 3
 
 
-def test_an_empty_page_steps_by_the_window(plan, city):
-    """Where nothing runs one still gets on."""
-    first = plan(transitModes="", searchWindow=1800).json()
-    plan(pageCursor=first["nextPageCursor"])
-    assert city.requests[-1].at - city.requests[-2].at == dt.timedelta(minutes=30)
+def test_stops_on_the_way_reach_the_planner(plan, city):
+    """`via` is a list of stops in order, each with its minutes to stay; without any one may remain seated."""
+    plan(via="R6,C3", viaMinimumStay="10")
+    assert [(s.place.stop_id, s.stay_s) for s in city.requests[-1].via] == [("R6", 600), ("C3", 0)]
+    plan(via=["R6", "C3"], viaMinimumStay=["0", "5"])
+    assert [s.stay_s for s in city.requests[-1].via] == [0, 300]
+
+
+def test_wishes_reach_the_planner(plan, city):
+    """Transfer times in minutes, a wheelchair, a bicycle, criteria and options become the planner's words."""
+    plan(
+        minTransferTime=5,
+        additionalTransferTime=2,
+        transferTimeFactor=1.5,
+        pedestrianProfile="WHEELCHAIR",
+        requireBikeTransport="true",
+        criteria="WALKING,CO2",
+        options="true",
+    )
+    asked = city.requests[-1]
+    assert asked.transfer == TransferTimes(300, 120, 1.5)
+    assert asked.needs == Needs(wheelchair=True, bicycle=True)
+    assert asked.criteria == {Criterion.WALKING, Criterion.CO2}
+    assert asked.options
+    plan()
+    asked = city.requests[-1]
+    assert (asked.transfer, asked.needs, asked.criteria, asked.options) == (
+        TransferTimes(),
+        Needs(),
+        frozenset(),
+        False,
+    )
+
+
+def test_options_come_with_reasons_and_costs(plan):
+    """Each of the few journeys says why it is there, in the language asked for, and what it costs."""
+    (option,) = plan(options="true", language="zh-TW").json()["options"]
+    assert option["reasons"] == ["earliest_arrival", "cheapest"]
+    assert option["labels"] == ["最早抵達", "票價最低"]
+    assert option["costs"] == {"walking": 240, "price": 30.0, "co2": 310, "catchProbability": 0.95}
+    assert option["itinerary"]["legs"][1]["displayName"] == "紅線"
+    assert "options" not in plan().json()
+
+
+def test_what_filters_left_out_is_told(plan):
+    """How many journeys each rule dropped is in `debugOutput`."""
+    assert plan().json()["debugOutput"] == {"dropped.hardly_gains": 2}
 
 
 def test_fares_when_asked(plan):
@@ -243,9 +289,9 @@ def test_unknown_parameters_are_ignored(plan):
 
 
 def test_what_is_not_offered_is_said(plan):
-    """Who asks for step-free ways must not believe that the answer is step-free."""
-    assert any("WHEELCHAIR" in text for text in plan(pedestrianProfile="WHEELCHAIR").json()["notices"])
-    assert len(plan(pedestrianProfile="FOOT").json()["notices"]) == 1
+    """Who wants to take a car along must not believe that the answer does."""
+    assert any("car" in text for text in plan(requireCarTransport="true").json()["notices"])
+    assert len(plan(requireCarTransport="false").json()["notices"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -269,6 +315,16 @@ def test_what_is_not_offered_is_said(plan):
         ({"maxPreTransitTime": -5}, 422, "maxPreTransitTime"),
         ({"transitModes": "BUS,ROCKET"}, 422, "transitModes"),
         ({"pageCursor": "NEXT"}, 422, "pageCursor"),
+        ({"maxTransfers": 1000}, 422, "maxTransfers"),
+        ({"searchWindow": 315_360_000}, 422, "searchWindow"),
+        ({"transferTimeFactor": 0.5}, 422, "transferTimeFactor"),
+        ({"transferTimeFactor": "nan"}, 422, "transferTimeFactor"),
+        ({"minTransferTime": -1}, 422, "minTransferTime"),
+        ({"pedestrianProfile": "HORSE"}, 422, "pedestrianProfile"),
+        ({"via": "R6,Atlantis"}, 404, "via"),
+        ({"via": ",".join(["R6"] * 1000)}, 422, "via"),
+        ({"via": "R6,C3,R10"}, 422, "via"),
+        ({"criteria": "WALKING,BEAUTY"}, 422, "criteria"),
     ],
 )
 def test_impossible_values_are_refused_by_name(plan, parameters, status, named):

@@ -6,8 +6,20 @@ import datetime as dt
 
 from mobility.itinerary import Call, Itinerary, Leg, Ride
 from mobility.model import Coordinate, Mode, Place
+from mobility.planner.filters import Rule
 from mobility.planner.notices import Notice
-from mobility.service import Line, Match, OutsideService, PlaceNotFound, PlanRequest, PlanResult
+from mobility.planner.query import Criterion
+from mobility.service import (
+    Line,
+    Match,
+    Option,
+    OutsideService,
+    PlaceNotFound,
+    PlanRequest,
+    PlanResult,
+    Reason,
+    RequestRefused,
+)
 
 FORMOSA = Place(
     "美麗島", Coordinate(22.631393, 120.301994), "R10", "R10", {"zh-TW": "美麗島", "en": "Formosa Boulevard"}
@@ -70,6 +82,8 @@ class FakeCity:
         first, last = self.feed_dates
         if not first <= day <= last:
             raise OutsideService(f"The timetable covers {first} to {last}, not {day}")
+        if len(request.via) > 2:
+            raise RequestRefused("Testville has no room for so many stops on the way", "via")
         at_s = 8 * 3600
         legs = (
             Leg(Mode.WALK, request.start, FORMOSA, at_s, at_s + 60, 80.0, geometry=_line(request.start, FORMOSA)),
@@ -89,10 +103,17 @@ class FakeCity:
         walk = Leg(
             Mode.WALK, request.start, request.end, at_s, at_s + 1700, 2000.0, geometry=_line(request.start, request.end)
         )
+        journey = Itinerary(legs, day, self.timezone, (30, "TWD"))
+        costs = {Criterion.WALKING: 240, Criterion.PRICE: 3000, Criterion.CO2: 310, Criterion.RISK: 51}
+        at = int(request.at.timestamp())
         return PlanResult(
-            (Itinerary(legs, day, self.timezone, (30, "TWD")),),
+            (journey,),
             (Itinerary((walk,), day, self.timezone),),
             (Notice("straight_walks", WALKS["en"], WALKS),),
+            (Option(journey, (Reason.EARLIEST_ARRIVAL, Reason.CHEAPEST), costs),) if request.options else (),
+            f"EARLIER|{at}",
+            f"LATER|{at + 1501}",
+            {Rule.HARDLY_GAINS: 2},
         )
 
     def find_place(self, text):
