@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,12 +60,13 @@ def measure(
 ) -> Outcome:
     """Ask every question ``repeats`` times of both, after once that is not timed (it compiles, and warms caches)."""
     engines = [ours] if peer is None else [ours, peer]
-    total, done = len(engines) * (repeats + 1), 0
+    tick = _count_to(len(engines) * (repeats + 1) * len(pairs), advance)
     answers: list[list[Answer]] = []
     for engine in engines:
-        answers.append([engine.read(kind, pair, engine.ask(kind, pair)) for pair in pairs])
-        done += 1
-        advance(done, total)
+        answers.append([])
+        for pair in pairs:
+            answers[-1].append(engine.read(kind, pair, engine.ask(kind, pair)))
+            tick()
     spent: list[list[list[float]]] = [[[] for _ in pairs] for _ in engines]
     for repeat in range(repeats):
         # One engine answers all pairs, then the other, first the one, next time the other: each works from its
@@ -76,9 +79,20 @@ def measure(
                 found = engine.ask(kind, pair)
                 times.append(time.perf_counter() - begin)
                 del found
-            done += 1
-            advance(done, total)
+                tick()
     return _summarize(kind, pairs, answers, [to_times(sheet) for sheet in spent])
+
+
+def _count_to(total: int, advance: Advance) -> Callable[[], None]:
+    """Tells every hundredth of the way, so that telling costs nothing."""
+    numbers = itertools.count(1)
+
+    def tick() -> None:
+        done = next(numbers)
+        if done % max(1, total // 100) == 0:
+            advance(done, total)
+
+    return tick
 
 
 def _summarize(kind: Kind, pairs: tuple[Pair, ...], answers: list[list[Answer]], times: list[Times]) -> Outcome:

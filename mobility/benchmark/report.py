@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -19,7 +20,7 @@ TITLES = {
     Kind.ARRIVE_BY: "arrive by",
     Kind.ONE_TO_ALL: "one to all",
 }
-PLAIN_WIDTH = 132
+PLAIN_WIDTH = 130
 NOTES = {
     Peer.NIGIRI: "Arrive by: pynigiri searches forwards only, so the peer is its range read backwards, timed over the "
     "narrowest window that holds the answer.",
@@ -43,11 +44,10 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def _build_times(title: str, comparison: Comparison) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in ("question", "queries", "ours p50 / p95 / p99 ms", f"{comparison.peer} p50 / p95 / p99 ms"):
-        table.add_column(column, justify="left" if column == "question" else "right")
-    for column in ("× p50", "× p95", "× p99", "differ", "differ from record"):
-        table.add_column(column, justify="right")
+    table = Table(title=title, caption="times are p50 / p95 / p99", title_justify="left", caption_justify="left")
+    table.add_column("question", no_wrap=True)
+    for column in ("queries", "ours, ms", f"{comparison.peer}, ms", "× p50", "× p95", "× p99", "differ", "from record"):
+        table.add_column(column, justify="right", no_wrap=True)
     for outcome in comparison.outcomes:
         table.add_row(TITLES[outcome.kind], f"{outcome.queries}", *_list_cells(outcome))
     return table
@@ -65,12 +65,19 @@ def _list_cells(outcome: Outcome) -> list[str]:
 
 
 def _format_times(times: Times | None) -> str:
-    return "-" if times is None else f"{times.p50_ms:.3f} / {times.p95_ms:.3f} / {times.p99_ms:.3f}"
+    if times is None:
+        return "-"
+    return " / ".join(_format_ms(value) for value in (times.p50_ms, times.p95_ms, times.p99_ms))
+
+
+def _format_ms(value: float) -> str:
+    """Three digits that count."""
+    return f"{value:.{max(0, min(3, 2 - math.floor(math.log10(max(value, 1e-3)))))}f}"
 
 
 def print_footprints(console: Console, name: str, footprints: Iterable[Footprint]) -> None:
     """Loading and memory, a row for every engine."""
-    table = Table(title=f"{name}: loading and memory", title_justify="left", title_style="bold")
+    table = Table(title=f"{name}: loading and memory", title_justify="left")
     for column in ("engine", "from zip to ready, s", "of which", "memory added, MiB", "peak, MiB"):
         table.add_column(column, justify="left" if column in {"engine", "of which"} else "right")
     for footprint in footprints:
@@ -83,15 +90,15 @@ def print_footprints(console: Console, name: str, footprints: Iterable[Footprint
 def print_growth(console: Console, growth: Growth) -> None:
     """A row for every size, and the exponents below."""
     title = f"Growth of changtong ({growth.search}) on a synthetic city"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, caption="times are p50 / p95 / p99", title_justify="left", caption_justify="left")
     for column in ("stop events", "stops", "trips", "patterns", "build, s", "timetable, MiB", "added, MiB"):
         table.add_column(column, justify="right")
     for kind in growth.exponents:
-        table.add_column(f"{TITLES[kind]} p50 / p95, ms", justify="right")
+        table.add_column(f"{TITLES[kind]}, ms", justify="right", no_wrap=True)
     for city in growth.cities:
         size = [f"{number:,}" for number in (city.events, city.stops, city.trips, city.patterns)]
         cost = [f"{city.footprint.total_s:.2f}", f"{city.arrays_mib:.0f}", _format_mib(city.footprint.added_mib)]
-        times = [f"{outcome.ours.p50_ms:.3f} / {outcome.ours.p95_ms:.3f}" for outcome in city.outcomes]
+        times = [_format_times(outcome.ours) for outcome in city.outcomes]
         table.add_row(*size, *cost, *times)
     console.print(table)
     for kind, exponent in growth.exponents.items():
