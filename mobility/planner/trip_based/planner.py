@@ -26,7 +26,7 @@ class TripPlanner:
         """How many journeys there are, and the arrays that hold them and their legs."""
         work = self._pool.work
         if work is None:
-            sizes = len(self._arrays.pat_trips), len(self.transfers.trip_pat), len(self.transfers.alight_pos)
+            sizes = len(self._arrays.pat_trips), len(self.transfers.trip_at), len(self.transfers.alight_pos)
             self._pool.work = work = build_trip_workspace(*sizes)
         parts = self._arrays, self.transfers
         tail = query.limit_s, query.max_vehicles

@@ -16,6 +16,7 @@ import numpy as np
 
 from mobility.network.timetable import Arrays, Ints
 from mobility.planner.trip_based.transfer_set import TransferSet, index_alightings, index_trips
+from mobility.planner.workspace import FAR
 
 Progress = Callable[[int, int], None]
 """Told how many trips are done, of how many."""
@@ -106,10 +107,67 @@ def list_changes_of(a: Arrays, pattern: int, found: Ints) -> tuple[int, Ints]:
 
 
 @nb.njit(cache=True, nogil=True)
-def link_patterns(a: Arrays, begin: int, end: int, event: int, pos_bits: int, off: Ints) -> Ints:
+def keep_useful(
+    a: Arrays, trip_at: Ints, event_arr: Ints, pattern: int, event: int, pos_bits: int,
+    off: Ints, links: Ints, begin: int, arrived: Ints,
+) -> int:  # fmt: skip
+    """Of the transfers of a pattern keep those that reach a stop earlier than the trip does by itself or with
+    a transfer further on; moves them up in ``links``, corrects ``off``, and returns their end.
+
+    Trap: only arrivals *in a vehicle* are compared. Who walked to a stop may neither walk on from it nor
+    end there at a door, so that being there on foot earlier makes no later vehicle useless.
+    """
+    length = a.pat_off[pattern + 1] - a.pat_off[pattern]
+    mask = (np.int64(1) << pos_bits) - 1
+    useful = np.zeros(off[event + length * a.pat_trips[pattern]] - begin, np.uint8)
+    touched = np.empty(len(a.change_s), np.int32)
+    for t in range(a.pat_trips[pattern]):
+        first = event + t * length
+        count = 0
+        for i in range(length - 1, 0, -1):
+            if not a.may_alight[a.pat_off[pattern] + i]:
+                continue
+            for n in range(off[first + i] - 1, off[first + i + 1]):
+                # before the transfers from here comes the trip itself
+                if n < off[first + i]:
+                    trip, board, end = a.first_trip[pattern] + t, np.int64(i - 1), np.int64(i)
+                else:
+                    trip, board = links[n] >> pos_bits, links[n] & mask
+                    other = trip_at[trip, 0]
+                    end = a.pat_off[other + 1] - a.pat_off[other] - 1
+                stops = a.pat_off[trip_at[trip, 0]]
+                for j in range(board + 1, end + 1):
+                    stop = a.pat_stop[stops + j]
+                    arrival = event_arr[trip_at[trip, 1] + j]
+                    if arrival < arrived[stop] and a.may_alight[stops + j]:
+                        if arrived[stop] == FAR:
+                            touched[count] = stop
+                            count += 1
+                        arrived[stop] = arrival
+                        if n >= off[first + i]:
+                            useful[n - begin] = 1
+        for n in range(count):
+            arrived[touched[n]] = FAR
+    kept = begin
+    at = begin
+    for e in range(event, event + length * a.pat_trips[pattern]):
+        for n in range(at, off[e + 1]):
+            if useful[n - begin]:
+                links[kept] = links[n]
+                kept += 1
+        at = off[e + 1]
+        off[e + 1] = kept
+    return kept
+
+
+@nb.njit(cache=True, nogil=True)
+def link_patterns(
+    a: Arrays, trip_at: Ints, event_arr: Ints, begin: int, end: int, event: int, pos_bits: int, off: Ints
+) -> Ints:
     """Transfers of the patterns [begin, end), whose first event is given, in order of events; fills ``off``
     after each with their number up to there, counted from the first.
     """
+    arrived = np.full(len(a.change_s), FAR, np.int32)
     links = np.empty(1 << 16, np.int64)
     total = 0
     found = np.empty((1 << 14, 3), np.int64)
@@ -124,6 +182,7 @@ def link_patterns(a: Arrays, begin: int, end: int, event: int, pos_bits: int, of
         for n in range(count):
             place[found[n, 0] + 1] += 1
         place[0] = total
+        off[event] = total
         for e in range(events):
             place[e + 1] += place[e]
             off[event + e + 1] = place[e + 1]
@@ -131,32 +190,31 @@ def link_patterns(a: Arrays, begin: int, end: int, event: int, pos_bits: int, of
             at = place[found[n, 0]]
             place[found[n, 0]] = at + 1
             links[at] = found[n, 1] << pos_bits | found[n, 2]
+        total = keep_useful(a, trip_at, event_arr, pattern, event, pos_bits, off, links, total, arrived)
         event += events
-        total += count
     return links[:total]
 
 
 def build_transfers(arrays: Arrays, progress: Progress | None = None) -> TransferSet:
     """The transfers of a timetable: seconds for a city."""
-    trip_pat, event_off, event_arr = index_trips(arrays)
+    trip_at, event_arr = index_trips(arrays)
     lengths, trips = np.diff(arrays.pat_off), arrays.pat_trips.astype(np.int64)
     pos_bits = int(lengths.max(initial=1)).bit_length()
-    link_type = np.uint32 if len(trip_pat) << pos_bits < 2**32 else np.int64
+    link_type = np.uint32 if len(trip_at) << pos_bits < 2**32 else np.int64
     first_event = np.append(0, np.cumsum(lengths * trips))
     off = np.zeros(len(event_arr) + 1, np.int64)
     parts, total, begin = [np.zeros(0, link_type)], 0, 0
     while begin < len(lengths):
         end = max(begin + 1, int(np.searchsorted(first_event, first_event[begin] + CHUNK_EVENTS, side="right")) - 1)
-        links = link_patterns(arrays, begin, end, int(first_event[begin]), pos_bits, off)
-        off[first_event[begin] + 1 : first_event[end] + 1] += total
+        links = link_patterns(arrays, trip_at, event_arr, begin, end, int(first_event[begin]), pos_bits, off)
+        off[first_event[begin] : first_event[end] + 1] += total
         total += len(links)
         parts.append(links.astype(link_type))
         begin = end
         if progress:
-            progress(int(arrays.first_trip[end - 1] + trips[end - 1]), len(trip_pat))
+            progress(int(arrays.first_trip[end - 1] + trips[end - 1]), len(trip_at))
     return TransferSet(
-        trip_pat,
-        event_off,
+        trip_at,
         event_arr,
         off if total >= 2**31 else off.astype(np.int32),
         np.concatenate(parts),

@@ -49,7 +49,7 @@ def clear_targets(s: TransferSet, w: TripWorkspace, stops: Ints) -> None:
 @nb.njit(cache=True, nogil=True)
 def add_segment(
     a: Arrays, s: TransferSet, w: TripWorkspace, k: int, rows: int, trip: int, begin: int,
-    parent: int, left_at: int, count: int,
+    best: int, parent: int, left_at: int, count: int,
 ) -> int:  # fmt: skip
     """Ride a trip from a position as vehicle number k, unless that is covered: how many segments there are."""
     row = min(k, rows) - 1
@@ -60,9 +60,10 @@ def add_segment(
     segments.trip[count] = trip
     segments.begin[count] = begin
     segments.end[count] = end
+    segments.best[count] = best
     segments.parent[count] = parent
     segments.left_at[count] = left_at
-    pattern = s.trip_pat[trip]
+    pattern, event = s.trip_at[trip, 0], s.trip_at[trip, 1]
     last = a.first_trip[pattern] + a.pat_trips[pattern]
     for n in range(row, rows):
         if w.covered[n, trip] <= begin:
@@ -74,13 +75,25 @@ def add_segment(
     target = w.target_head[pattern]
     while target >= 0:
         if w.target_pos[target] > begin:
-            arrival = s.event_arr[s.event_off[trip] + w.target_pos[target]] + w.target_s[target]
+            arrival = s.event_arr[event + w.target_pos[target]] + w.target_s[target]
             if arrival < w.goal[k]:
                 w.goal[k] = arrival
                 w.goal_segment[k] = count
                 w.goal_pos[k] = w.target_pos[target]
         target = w.target_next[target]
     return count + 1
+
+
+@nb.njit(cache=True, nogil=True)
+def earliest_goal(
+    a: Arrays, s: TransferSet, w: TripWorkspace, k: int, trip: int, begin: int, lb: Row, unit_s: int, bound: int
+) -> int:  # fmt: skip
+    """When one could be at the goal at best after boarding a trip as vehicle number k; FAR if that is too late."""
+    pattern, event = s.trip_at[trip, 0], s.trip_at[trip, 1]
+    best = s.event_arr[event + begin + 1] + np.int64(lb[a.pat_stop[a.pat_off[pattern] + begin + 1]]) * unit_s
+    if best >= bound or (best >= w.goal[k + 1] and w.target_head[pattern] < 0):
+        return np.int64(FAR)
+    return best
 
 
 @nb.njit(cache=True, nogil=True)
@@ -97,9 +110,11 @@ def expand(
     bound = min(latest, np.int64(w.goal[k + 1]))
     used = count
     for segment in range(first, count):
+        if segments.best[segment] >= bound:
+            continue
         trip = segments.trip[segment]
-        event = s.event_off[trip]
-        stop_at = a.pat_off[s.trip_pat[trip]]
+        event = s.trip_at[trip, 1]
+        stop_at = a.pat_off[s.trip_at[trip, 0]]
         for i in range(segments.begin[segment] + 1, segments.end[segment] + 1):
             arrival = s.event_arr[event + i]
             if arrival >= bound:
@@ -111,14 +126,12 @@ def expand(
                 other, begin = link >> pos_bits, link & pos_mask
                 if covered[other] <= begin:
                     continue
-                pattern = s.trip_pat[other]
-                there = s.event_arr[s.event_off[other] + begin + 1]
-                there += np.int64(lb[a.pat_stop[a.pat_off[pattern] + begin + 1]]) * unit_s
-                if there >= bound or (there >= w.goal[k + 2] and w.target_head[pattern] < 0):
+                best = earliest_goal(a, s, w, k + 1, other, begin, lb, unit_s, bound)
+                if best == FAR:
                     continue
                 if used == room:
                     return OVERFLOW
-                used = add_segment(a, s, w, k + 1, rows, other, begin, segment, i, used)
+                used = add_segment(a, s, w, k + 1, rows, other, begin, best, segment, i, used)
                 bound = min(bound, np.int64(w.goal[k + 1]))
     return used
 
@@ -132,7 +145,7 @@ def emit_path(a: Arrays, s: TransferSet, w: TripWorkspace, k: int, departure: in
     segment, alight = w.goal_segment[k], w.goal_pos[k]
     for line in range(leg + k - 1, leg - 1, -1):
         trip, board = w.segments.trip[segment], w.segments.begin[segment]
-        stop_at = a.pat_off[s.trip_pat[trip]]
+        stop_at = a.pat_off[s.trip_at[trip, 0]]
         w.legs[line, 0] = trip
         w.legs[line, 1] = board
         w.legs[line, 2] = alight
@@ -144,9 +157,22 @@ def emit_path(a: Arrays, s: TransferSet, w: TripWorkspace, k: int, departure: in
 
 
 @nb.njit(cache=True, nogil=True)
+def board_first(
+    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, trip: int, begin: int,
+    lb: Row, unit_s: int, latest: int, count: int,
+) -> int:  # fmt: skip
+    """Board the first vehicle, where that can lead anywhere; how many segments, or OVERFLOW."""
+    if count == len(w.segments.trip):
+        return OVERFLOW
+    best = earliest_goal(a, s, w, 1, trip, begin, lb, unit_s, min(latest, np.int64(w.goal[1])))
+    return count if best == FAR else add_segment(a, s, w, 1, rows, trip, begin, best, -1, -1, count)
+
+
+@nb.njit(cache=True, nogil=True)
 def board_at_doors(
-    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, access_stop: Ints, access_s: Ints, departure: int
-) -> int:
+    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, access_stop: Ints, access_s: Ints, departure: int,
+    lb: Row, unit_s: int, latest: int,
+) -> int:  # fmt: skip
     """The first vehicles after a departure; how many segments, or OVERFLOW."""
     count = 0
     for e in range(len(access_stop)):
@@ -155,10 +181,9 @@ def board_at_doors(
             trips = np.int64(a.pat_trips[pattern])
             column = a.time_off[pattern] + a.brd_pos[b] * trips
             chosen = first_from(a.dep, column, column + trips, departure + access_s[e]) - column
-            if chosen < trips:
-                if count == len(w.segments.trip):
-                    return OVERFLOW
-                count = add_segment(a, s, w, 1, rows, a.first_trip[pattern] + chosen, a.brd_pos[b], -1, -1, count)
+            if chosen < trips and count != OVERFLOW:
+                trip = a.first_trip[pattern] + chosen
+                count = board_first(a, s, w, rows, trip, a.brd_pos[b], lb, unit_s, latest, count)
     return count
 
 
@@ -202,8 +227,8 @@ def search_departure(
     """The journeys of one departure: how many were written, or OVERFLOW."""
     begin_search(a, w, 1, max_vehicles)
     mark_targets(s, w, egress_stop, egress_s)
-    count = board_at_doors(a, s, w, 1, access_stop, access_s, departure)
     latest = departure + limit_s + 1
+    count = board_at_doors(a, s, w, 1, access_stop, access_s, departure, lb, unit_s, latest)
     is_complete = count != OVERFLOW and follow(a, s, w, 1, max_vehicles, count, lb, unit_s, latest)
     clear_targets(s, w, egress_stop)
     if not is_complete:

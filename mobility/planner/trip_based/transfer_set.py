@@ -1,7 +1,7 @@
 """What trip-based searches read beside the timetable: its times trip by trip, and who can be changed to.
 
 Witt: Trip-Based Public Transit Routing (ESA 2015), section 3.1. Stop event e of trip t at position i is
-``event_off[t] + i``; its transfers are ``link[off[e]:off[e + 1]]``, each a trip and the position where
+``trip_at[t, 1] + i``; its transfers are ``link[off[e]:off[e + 1]]``, each a trip and the position where
 it is boarded, packed as ``trip << pos_bits | position``. Plain arrays, to be stored and memory-mapped.
 """
 
@@ -18,8 +18,7 @@ from mobility.network.timetable import Arrays, Ints
 class TransferSet(NamedTuple):
     """Arrays of trips (T), stop events (E), transfers (X), stops (n) and places to alight (A)."""
 
-    trip_pat: Ints  # T: the pattern
-    event_off: Ints  # T+1
+    trip_at: Ints  # T rows: the pattern, and the first event; side by side, for they are read together
     event_arr: Ints  # E: arrivals, trip-major
     off: Ints  # E+1
     link: Ints  # X
@@ -30,25 +29,24 @@ class TransferSet(NamedTuple):
 
 
 @nb.njit(cache=True, nogil=True)
-def index_trips(a: Arrays) -> tuple[Ints, Ints, Ints]:
-    """Pattern, first event, and arrivals of every trip."""
+def index_trips(a: Arrays) -> tuple[Ints, Ints]:
+    """Pattern and first event of every trip, and all arrivals, trip after trip."""
     trips = 0
     for p in range(len(a.pat_trips)):
         trips += a.pat_trips[p]
-    trip_pat = np.empty(trips, np.int32)
-    event_off = np.zeros(trips + 1, np.int64)
+    trip_at = np.empty((trips, 2), np.int32)
     event_arr = np.empty(len(a.arr), np.int32)
+    event = 0
     for p in range(len(a.pat_trips)):
         length = a.pat_off[p + 1] - a.pat_off[p]
         count = a.pat_trips[p]
         for t in range(count):
-            trip = a.first_trip[p] + t
-            trip_pat[trip] = p
-            event = event_off[trip]
-            event_off[trip + 1] = event + length
+            trip_at[a.first_trip[p] + t, 0] = p
+            trip_at[a.first_trip[p] + t, 1] = event
             for i in range(length):
                 event_arr[event + i] = a.arr[a.time_off[p] + i * count + t]
-    return trip_pat, event_off, event_arr
+            event += length
+    return trip_at, event_arr
 
 
 def index_alightings(a: Arrays) -> tuple[Ints, Ints, Ints]:

@@ -19,6 +19,7 @@ class Segments(NamedTuple):
     trip: Ints
     begin: Ints  # where it is boarded
     end: Ints  # from here on the trip was covered before
+    best: Ints  # no earlier can it lead to the goal
     parent: Ints  # the segment before, -1 none
     left_at: Ints  # where that one is left
 
