@@ -23,7 +23,8 @@ from mobility.model import Coordinate, Mode, Place
 HERE = Coordinate(0.0, 0.0)
 EXAMPLE = "Walk 4m ~ R10 ~ KRT R 08:10 08:24 ~ R6 ~ LRT C 08:29 08:33 ~ C5 ~ Walk 2m [08:06 08:35 29m Tx1 NT$30]"
 
-NAMES = st.text(min_size=1, max_size=12).map(lambda t: " ".join(t.split())).filter(bool)
+SIGNS = st.lists(st.sampled_from(["=", "~", "%", "%3D", "A", " ", "BUS", "1", "08:10", "Walk", "4m"]), max_size=6)
+NAMES = st.one_of(st.text(min_size=1, max_size=12), SIGNS.map(" ".join)).map(lambda t: " ".join(t.split())).filter(bool)
 TIMES = st.integers(-3600, 30 * 3600)
 
 
@@ -34,7 +35,9 @@ def sketches(draw):
     for _ in range(draw(st.integers(1, 5))):
         if draw(st.booleans()):
             line = draw(st.one_of(st.just(""), NAMES))
-            legs.append(LegSketch(draw(st.sampled_from(["BUS", "SUBWAY"])), line, draw(TIMES), draw(TIMES)))
+            stays = bool(legs) and legs[-1].duration_s is None and draw(st.booleans())
+            mode = draw(st.sampled_from(["BUS", "SUBWAY"]))
+            legs.append(LegSketch(mode, line, draw(TIMES), draw(TIMES), stays_aboard=stays))
         else:
             legs.append(LegSketch("Walk", duration_s=draw(st.integers(0, 9000))))
     count = len(legs) - 1 + (legs[0].duration_s is None) + (legs[-1].duration_s is None)
@@ -74,9 +77,26 @@ def test_an_itinerary_in_one_line():
     assert parse_notation(line) == sketch_itinerary(itinerary)
 
 
+def test_staying_aboard_stands_before_the_leg_and_counts_no_change():
+    """` = ` for a vehicle that goes on as another line; a stop that is called so is written otherwise."""
+    here, there, beyond = (Place(name, HERE, name) for name in ("A", "B = C", "D"))
+    legs = (
+        Leg(Mode.BUS, here, there, 29_400, 30_000, ride=Ride("r1", "t1", "1")),
+        Leg(Mode.BUS, there, beyond, 30_120, 30_600, ride=Ride("r2", "t2", "="), stays_aboard=True),
+    )
+    itinerary = Itinerary(legs, dt.date(2026, 7, 15), "Asia/Taipei")
+    line = "A ~ BUS 1 08:10 08:20 ~ B %3D C = BUS %3D 08:22 08:30 ~ D [08:10 08:30 20m Tx0]"
+    assert format_itinerary(itinerary) == line
+    assert parse_notation(line) == sketch_itinerary(itinerary)
+    assert sketch_itinerary(itinerary).places == ("A", "B = C", "D")
+
+
 @pytest.mark.parametrize(
     "line",
     ["", "Walk 4m", "A ~ B [08:00 08:10 10m Tx0]", "A ~ BUS 1 08:00 08:10 [08:00 08:10 10m Tx0]",
+     "A = BUS 1 08:00 08:10 ~ B [08:00 08:10 10m Tx0]", "A ~ BUS 1 08:00 08:10 = B [08:00 08:10 10m Tx0]",
+     "A ~ BUS 1 08:00 08:10 ~ B = Walk 3m [08:00 08:13 13m Tx0]",
+     "Walk 3m ~ B = BUS 1 08:03 08:10 ~ C [08:00 08:10 10m Tx0]", "= Walk 3m [08:00 08:10 10m Tx0]",
      "A ~ Walk 3m ~ B [08:00 08:03 3m Tx0]", EXAMPLE[:-8]],
 )  # fmt: skip
 def test_what_is_no_itinerary_is_refused(line):
