@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 from mobility.network.build import Network
 from mobility.network.places import StopPlaces
 from mobility.network.routes import RouteTable
-from mobility.network.timetable import Timetable
+from mobility.network.timetable import Ints, Timetable
 
 
 @dataclass(slots=True)
@@ -35,8 +34,8 @@ def build_graph(network: Network, timetable: Timetable, places: StopPlaces, rout
     graph = nx.MultiDiGraph(service_date=timetable.service_date.isoformat())
     for place in places.stops:
         graph.add_node(place.stop_id, name=place.name, code=place.code, lat=place.at.lat, lon=place.at.lon)
-    ids = network.schedule.stop_ids
-    for (route, start, end), hop in _list_hops(timetable, routes).items():
+    ids, first = network.schedule.stop_ids, network.schedule.list_first_copies()
+    for (route, start, end), hop in _list_hops(timetable, routes, first).items():
         ride = routes.rides[route] if route >= 0 else None
         graph.add_edge(
             ids[start],
@@ -49,16 +48,16 @@ def build_graph(network: Network, timetable: Timetable, places: StopPlaces, rout
             runs=len(hop.departures),
             headway_s=_mean_headway_s(hop.departures),
         )
-    for start, end, seconds in _list_walks(timetable):
+    for (start, end), seconds in _list_walks(timetable, first).items():
         graph.add_edge(ids[start], ids[end], kind="walk", run_s=seconds)
     return graph
 
 
-def _list_hops(timetable: Timetable, routes: RouteTable) -> dict[tuple[int, int, int], _Hop]:
+def _list_hops(timetable: Timetable, routes: RouteTable, first_copy: Ints) -> dict[tuple[int, int, int], _Hop]:
     a = timetable.arrays
     hops: dict[tuple[int, int, int], _Hop] = defaultdict(lambda: _Hop(2**30, []))
     for pattern in range(timetable.pattern_count):
-        stops = timetable.list_stops_of(pattern)
+        stops = first_copy[timetable.list_stops_of(pattern)].tolist()
         count = int(a.pat_trips[pattern])
         first = int(a.first_trip[pattern])
         route = routes.trip_route[timetable.trips.feed_trip[first : first + count]]
@@ -78,12 +77,15 @@ def _mean_headway_s(departures: list[int]) -> float:
     return (max(departures) - min(departures)) / (len(departures) - 1) if len(departures) > 1 else 0.0
 
 
-def _list_walks(timetable: Timetable) -> Iterator[tuple[int, int, int]]:
+def _list_walks(timetable: Timetable, first: Ints) -> dict[tuple[int, int], int]:
+    """Seconds between different stops; what rules for single lines say is in the arrays only."""
     a = timetable.arrays
-    for stop in range(timetable.stop_count):
-        span = slice(a.fp_off[stop], a.fp_off[stop + 1])
-        for end, seconds in zip(a.fp_to[span].tolist(), a.fp_s[span].tolist(), strict=True):
-            yield stop, end, seconds
+    start, end = first[np.repeat(np.arange(timetable.stop_count), np.diff(a.fp_off))], first[a.fp_to]
+    walks: dict[tuple[int, int], int] = {}
+    for here, there, seconds in zip(start.tolist(), end.tolist(), a.fp_s.tolist(), strict=True):
+        if here != there:
+            walks[here, there] = min(seconds, walks.get((here, there), seconds))
+    return walks
 
 
 def to_geojson(graph: nx.MultiDiGraph) -> dict[str, Any]:

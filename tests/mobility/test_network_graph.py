@@ -93,3 +93,21 @@ def test_export_for_maps_and_graph_tools(town, tmp_path):
     assert len(nx.read_graphml(tmp_path / "town.graphml").edges) == len(graph.edges)
     with pytest.raises(ValueError, match=r"town\.png"):
         save_graph(graph, tmp_path / "town.png")
+
+
+def test_copies_of_a_stop_are_one_node(net):
+    """A stop that rules for routes have split is one node, with one edge per line and one per walk."""
+    rules = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id,to_route_id\nB,C,2,90,R1,\nB,B,3,,R1,R2\n"
+    network = net(FEED + "# transfers.txt\n" + rules, Walking())
+    assert len(network.copies["B"]) == 3
+    parts = network.reconstructor
+    graph = build_graph(network.network, network.timetable(), parts.places, parts.routes)
+    assert sorted(graph) == ["A", "B", "C", "D"]
+    edges = sorted((u, v, d["kind"], d.get("route_id"), d["run_s"]) for u, v, d in graph.edges(data=True))
+    assert edges == [
+        ("A", "B", "ride", "R1", 480),
+        ("A", "B", "ride", "R2", 300),
+        ("B", "C", "walk", None, 90),
+        ("B", "D", "ride", "R1", 1140),
+        ("C", "B", "walk", None, 218),
+    ]
