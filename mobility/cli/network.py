@@ -30,9 +30,6 @@ def build(
     first: Annotated[str, Parameter(name="--from", help="The first, YYYY-MM-DD; today when left out.")] = "",
     last: Annotated[str, Parameter(name="--until", help="The last, instead of --days.")] = "",
     accelerate: Annotated[bool, Parameter(help="Trip-based transfers, for the fastest answers.")] = True,
-    reduce: Annotated[
-        bool, Parameter(negative=(), help="Keep the fewest transfers: smaller, slower to build.")
-    ] = False,
     json: AsJson = False,
 ) -> int:
     """Build the network of a city or a feed.
@@ -50,7 +47,7 @@ def build(
         from mobility.stored import BuildOptions, build_store, find_source
 
         options = BuildOptions(
-            parse_date(first) if first else None, parse_date(last) if last else None, days, accelerate, reduce
+            parse_date(first) if first else None, parse_date(last) if last else None, days, accelerate
         )
         found = find_source(source, default_cache_dir())
         root = out or Path("build") / f"{found.city.id if found.city else found.gtfs.stem}-network"

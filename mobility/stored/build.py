@@ -41,15 +41,13 @@ def say_nothing(stage: str, done: int, total: int) -> None:
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
     """The service days made ready: from ``first`` to ``last``, or ``days`` of them; by default from today, or from
-    the feed's first day where today is none of its days. ``accelerates`` adds trip-based transfers, ``reduces``
-    leaves only the fewest of them (smaller, slower to build).
+    the feed's first day where today is none of its days. ``accelerates`` adds trip-based transfers.
     """
 
     first: dt.date | None = None
     last: dt.date | None = None
     days: int = 3
     accelerates: bool = True
-    reduces: bool = False
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
         "built_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "built_by": {"changtong": version("changtong"), "python": platform.python_version(), "code": code_hash()},
         "source": state,
-        "options": {"accelerates": options.accelerates, "reduces": options.reduces},
+        "options": {"accelerates": options.accelerates},
         "fingerprint": fingerprint,
         "counts": _count(network),
     }
