@@ -15,6 +15,7 @@ from mobility.model import Coordinate
 from mobility.network.schedule import Schedule
 from mobility.network.stations import Entrances, no_entrances
 from mobility.network.timetable import Ints
+from mobility.network.transfer_rules import MOST_COPIES
 from mobility.network.transfers import Walking
 from mobility.planner.query import Ends
 
@@ -53,10 +54,13 @@ def list_walks(
 
 def _find_nearest_s(seconds: Ints, stop_row: Ints) -> int:
     """How far the nearest few are; the copies of a stop count once."""
-    order = np.argsort(seconds, kind="stable")
-    _, first = np.unique(stop_row[order], return_index=True)
-    ranked = seconds[order[np.sort(first)]]
-    return int(ranked[:NEAREST].max(initial=0))
+    few = min(len(seconds), NEAREST * MOST_COPIES)
+    if not few:
+        return 0
+    nearest = np.argpartition(seconds, few - 1)[:few]
+    nearest = nearest[np.argsort(seconds[nearest], kind="stable")]
+    _, first = np.unique(stop_row[nearest], return_index=True)
+    return int(seconds[nearest[np.sort(first)]][:NEAREST].max())
 
 
 def merge_ends(*parts: Ends) -> Ends:
