@@ -12,6 +12,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -25,7 +26,7 @@ from mobility.benchmark.cafein_peer import RULES as CAFEIN_RULES
 from mobility.benchmark.cafein_peer import open_cafein
 from mobility.benchmark.compare import Peer, rules_of
 from mobility.benchmark.nigiri import open_nigiri
-from mobility.benchmark.problem import Advance, Case, Kind, Rules
+from mobility.benchmark.problem import Advance, BenchmarkError, Case, Kind, Rules
 from mobility.benchmark.searchers import Ours, Search, build_our_network, open_ours
 from mobility.benchmark.synthetic_city import DATE, build_city, list_city_pairs
 
@@ -88,9 +89,16 @@ def read_mib(name: str) -> float | None:
 
 
 def in_fresh_process(work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """The work's result, done by a new interpreter that has nothing in memory yet."""
+    """The work's result, done by a new interpreter that has nothing in memory yet.
+
+    Raises:
+        BenchmarkError: The process died, most likely for want of memory.
+    """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(work, *args, **kwargs).result()
+        try:
+            return pool.submit(work, *args, **kwargs).result()
+        except BrokenProcessPool as error:
+            raise BenchmarkError("a measuring process died: is there enough memory for this network?") from error
 
 
 def measure_footprints(case: Case, date: dt.date, peer: Peer, search: Search, advance: Advance) -> list[Footprint]:

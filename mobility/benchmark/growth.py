@@ -18,6 +18,7 @@ from mobility.benchmark.searchers import Search
 from mobility.benchmark.synthetic_city import DATE, build_city, list_city_pairs
 
 SIZES = (100_000, 500_000, 1_000_000, 3_000_000)
+SMALLEST, LARGEST = 1_000, 20_000_000
 KINDS = (Kind.EARLIEST, Kind.RANGE)
 
 
@@ -70,11 +71,11 @@ def measure_growth(sizes: tuple[int, ...] = SIZES, plan: Plan | None = None, bar
     """Build and ask a city of every size.
 
     Raises:
-        BenchmarkError: A size is too small for a city, or there are fewer than two.
+        BenchmarkError: A size is no city's, or there are fewer than two.
     """
     plan = plan or Plan()
-    if len(set(sizes)) < 2 or min(sizes) < 1000:
-        raise BenchmarkError("growth needs two sizes or more, each of at least 1,000 stop events")
+    if len(set(sizes)) < 2 or min(sizes) < SMALLEST or max(sizes) > LARGEST:
+        raise BenchmarkError(f"growth needs two sizes or more, each of {SMALLEST:,} to {LARGEST:,} stop events")
     cities = []
     with bars("Growing a city") as advance:
         for number, events in enumerate(sorted(set(sizes))):

@@ -12,6 +12,17 @@ from mobility.benchmark.problem import BenchmarkError
 from mobility.benchmark.report import TITLES
 
 DPI = 150
+SUFFIXES = frozenset({".png", ".svg", ".pdf"})
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no picture can be written, before anything is measured.
+
+    Raises:
+        BenchmarkError: The folder is not there, or the name ends in nothing that we draw.
+    """
+    if path.suffix not in SUFFIXES or not path.parent.is_dir():
+        raise BenchmarkError(f"{path}: a picture is FILE.png (or .svg, .pdf) in a folder that is there")
 
 
 def plot_ratios(comparisons: Sequence[Comparison], path: Path) -> None:

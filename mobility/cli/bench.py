@@ -63,6 +63,10 @@ def planner(
     """
 
     def answer() -> int:
+        if plot is not None:
+            from mobility.benchmark.plot import check_place
+
+            check_place(plot)
         if growth:
             return _grow(engine, sizes, repeats, plot, as_json=json)
         from mobility.benchmark.compare import Options, Peer
@@ -104,13 +108,14 @@ def live(
         from mobility.benchmark.live_day import measure_rebuilds, open_day
         from mobility.benchmark.live_load import run_load
 
+        facts: dict[str, dict[str, Any]] = {}
         with status(f"Reading {gtfs.name}"):
             day = open_day(gtfs, parse_date(date) if date else None)
         with progress_bar("Making states") as advance:
-            facts = {"rebuild": asdict(measure_rebuilds(day, max(1, rounds), seed, advance))}
+            facts["rebuild"] = asdict(measure_rebuilds(day, max(1, rounds), seed, advance))
         if seconds > 0:
             with progress_bar("Asking") as advance:
-                facts["load"] = asdict(run_load(day, seconds, max(1, processes), seed, advance))
+                facts["load"] = run_load(day, seconds, max(1, processes), seed, advance).to_json()
         if json:
             print_json(facts)
         else:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from api.cli import app
+from benchmarks.planner.thresholds import list_broken
 from gtfs.notices import Report, Severity
 from gtfs.validate import validate
-from mobility.benchmark.compare import Options, Peer, compare
+from mobility.benchmark.compare import Comparison, Options, Peer, compare
 from mobility.benchmark.footprint import in_fresh_process, measure_footprints, read_mib
 from mobility.benchmark.growth import Plan, fit_exponent, measure_growth
-from mobility.benchmark.measure import to_times
+from mobility.benchmark.measure import Outcome, Times, to_times
 from mobility.benchmark.nigiri import read_backwards
 from mobility.benchmark.problem import Kind, Rules, list_cases
 from mobility.benchmark.searchers import Search, build_our_network, open_ours
@@ -106,6 +107,9 @@ def test_pairs_that_do_not_fit_are_refused(gtfs, tmp_path, capsys, text, told):
         (("--folder", ".", "--at", "08:00"), "belong to --gtfs"),
         (("--growth", "--sizes", "many"), "thousands of stop events"),
         (("--growth", "--sizes", "100"), "two sizes"),
+        (("--growth", "--sizes", "1,99999999"), "1,000 to 20,000,000"),
+        (("--growth", "--plot", "no/where.png"), "folder that is there"),
+        (("--growth", "--plot", "picture.txt"), "FILE.png"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(tmp_path, monkeypatch, capsys, words, told):
@@ -230,13 +234,39 @@ def test_growth_measures_every_size(tmp_path):
     """Sizes ascend, each with cost and times, and the fitted exponents can be drawn."""
     from mobility.benchmark.plot import plot_growth
 
-    growth = measure_growth((8000, 2000), Plan(Search.RAPTOR, queries=10, repeats=1))
-    assert [round(city.events, -3) for city in growth.cities] == [2000, 8000]
+    growth = measure_growth((6000, 2000), Plan(Search.RAPTOR, queries=10, repeats=1))
+    assert [round(city.events, -3) for city in growth.cities] == [2000, 6000]
     assert set(growth.exponents) == {Kind.EARLIEST, Kind.RANGE}
     assert all(city.footprint.total_s > 0 for city in growth.cities)
     json.dumps(growth.to_json())
     plot_growth(growth, tmp_path / "growth.png")
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "ratios", "broken"),
+    [
+        ("cdmx", Kind.EARLIEST, (8.0, 5.0), 0),
+        ("cdmx", Kind.EARLIEST, (7.9, 4.9), 2),
+        ("kaohsiung", Kind.RANGE, (15.1, 7.9), 1),
+        ("poa", Kind.RANGE, (1.0, 1.0), 0),
+        ("cdmx", Kind.ARRIVE_BY, (1.0, 1.0), 0),
+    ],
+)
+def test_promises_are_kept_at_both_quantiles(name, kind, ratios, broken):
+    """The large networks promise 8 and 5 times nigiri for one departure, 15 and 8 times for two hours."""
+    times = Times(1.0, 1.0, 1.0)
+    outcome = Outcome(kind, 300, times, times, *ratios, 1.0, differing=0)
+    assert len(list(list_broken(Comparison(name, DATE, Peer.NIGIRI, Search.TRIP_BASED, (outcome,))))) == broken
+
+
+def test_a_differing_answer_breaks_a_promise_anywhere():
+    """Whatever the ratio, on any network, from the peer or from the record."""
+    times = Times(1.0, 1.0, 1.0)
+    for facts in ({"differing": 1}, {"differing": 0, "differing_recorded": 2, "recorded": 300}):
+        outcome = Outcome(Kind.RANGE, 300, times, times, 99.0, 99.0, 99.0, **facts)
+        (sentence,) = list_broken(Comparison("poa", DATE, Peer.NIGIRI, Search.TRIP_BASED, (outcome,)))
+        assert sentence.startswith("poa, range: answers differ")
 
 
 def test_ratios_are_drawn(gtfs, pairs, tmp_path, capsys):
