@@ -56,7 +56,7 @@ class Ask(NamedTuple):
     price: Ints  # running sums, per position
     co2: Ints
     risk: Ints  # per second of slack
-    step: Ints  # to what costs are rounded before they are compared
+    shift: Ints  # by how many bits costs are rounded before they are compared
     counts_walking: int  # 0 or 1
 
 
@@ -70,6 +70,9 @@ class Seeds(NamedTuple):
     walk_s: Ints
     vias: Ints
     limit_s: Ints  # rows (one for all, or one per moment) of the latest arrival per number of vehicles
+    group: Ints  # of every such row, -1: no latest moments
+    latest_ready: Ints  # per group, vehicles and stop, in reflected time
+    latest_arrived: Ints
 
 
 @nb.njit(cache=True, nogil=True)
@@ -122,13 +125,13 @@ def insert(label: Ints, head: Ints, where: int, new: int) -> None:
 
 @nb.njit(cache=True, nogil=True)
 def write(
-    label: Ints, step: Ints, new: int, time: int, vehicles: int, vias: int, x0: int, x1: int, x2: int, x3: int,
+    label: Ints, shift: Ints, new: int, time: int, vehicles: int, vias: int, x0: int, x1: int, x2: int, x3: int,
     parent: int, stop: int, trip: int, positions: int,
 ) -> None:  # fmt: skip
     """Fill a label."""
     label[new, TIME], label[new, VEHICLES], label[new, VIAS] = time, vehicles, vias
-    label[new, COST], label[new, COST + 1] = x0 // step[0], x1 // step[1]
-    label[new, COST + 2], label[new, COST + 3] = x2 // step[2], x3 // step[3]
+    label[new, COST], label[new, COST + 1] = x0 >> shift[0], x1 >> shift[1]
+    label[new, COST + 2], label[new, COST + 3] = x2 >> shift[2], x3 >> shift[3]
     label[new, EXACT], label[new, EXACT + 1], label[new, EXACT + 2], label[new, EXACT + 3] = x0, x1, x2, x3
     label[new, PARENT], label[new, STOP], label[new, TRIP], label[new, POSITIONS] = parent, stop, trip, positions
 
@@ -151,7 +154,7 @@ def collect(a: Arrays, w: Bags, marked: int) -> int:
 @nb.njit(cache=True, nogil=True)
 def arrive(w: Bags, ask: Ask, k: int, departure: int, came: int, top: int, answers: int) -> tuple[int, int]:
     """From the label of an arrival to the goal, if all vias are visited by then."""
-    label, step = w.label, ask.step
+    label, shift = w.label, ask.shift
     stop = label[came, STOP]
     mask, vias = w.via_of[stop], np.int64(label[came, VIAS])
     stay_s = np.int64(0)
@@ -162,11 +165,11 @@ def arrive(w: Bags, ask: Ask, k: int, departure: int, came: int, top: int, answe
     if vias < len(ask.via_stay_s) or time > w.bound[k]:
         return top, answers
     x0 = label[came, EXACT] + w.egress_s[stop] * ask.counts_walking
-    c0, c1, c2, c3 = x0 // step[0], label[came, COST + 1], label[came, COST + 2], label[came, COST + 3]
+    c0, c1, c2, c3 = x0 >> shift[0], label[came, COST + 1], label[came, COST + 2], label[came, COST + 3]
     if is_beaten(label, w.goal[0], time, k, vias, c0, c1, c2, c3):
         return top, answers
     x1, x2, x3 = label[came, EXACT + 1], label[came, EXACT + 2], label[came, EXACT + 3]
-    write(label, step, top, time, k, vias, x0, x1, x2, x3, came, 0, departure, 0)
+    write(label, shift, top, time, k, vias, x0, x1, x2, x3, came, 0, departure, 0)
     at = w.goal[0]
     while at >= 0:
         if (
@@ -205,12 +208,12 @@ def board(
     x0 = label[at, EXACT]
     x1 = label[at, EXACT + 1] + ask.board_price[pattern] - ask.price[place]
     x2 = label[at, EXACT + 2] - ask.co2[place]
-    c0, c1, c2 = x0 // ask.step[0], x1 // ask.step[1], x2 // ask.step[2]
+    c0, c1, c2 = x0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2]
     for number in range(low, trips):
         slack = a.dep[column + number] - time
         risk = ask.risk[slack] if k > 1 and slack < len(ask.risk) else 0
         x3 = label[at, EXACT + 3] + risk
-        c3 = x3 // ask.step[3]
+        c3 = x3 >> ask.shift[3]
         beaten = False
         for r in range(riding):
             if (
@@ -250,18 +253,19 @@ def board(
             riders[riding, RIDE_EXACT], riders[riding, RIDE_EXACT + 1] = x0, x1
             riders[riding, RIDE_EXACT + 2], riders[riding, RIDE_EXACT + 3] = x2, x3
             riding += 1
-            write(label, ask.step, top, i, k, vias, x0, x1, x2, x3, at, 0, 0, 0)
+            write(label, ask.shift, top, i, k, vias, x0, x1, x2, x3, at, 0, 0, 0)
             insert(label, w.boarded, trip, top)
             top += 1
-        if risk < ask.step[3]:
+        if risk < (1 << ask.shift[3]):
             break
     return riding, top
 
 
 @nb.njit(cache=True, nogil=True)
 def scan(
-    a: Arrays, w: Bags, ask: Ask, k: int, departure: int, queued: int, fresh: int, top: int, answers: int
-) -> tuple[int, int, int]:
+    a: Arrays, w: Bags, ask: Ask, seeds: Seeds, group: int, k: int, departure: int, queued: int, fresh: int, top: int,
+    answers: int,
+) -> tuple[int, int, int]:  # fmt: skip
     """Ride the queued patterns with the labels from ``fresh`` on: how many stops improved, labels and answers."""
     label, riders = w.label, w.riding
     improved = 0
@@ -292,18 +296,23 @@ def scan(
                 x1 = riders[r, RIDE_EXACT + 1] + ask.price[off + i]
                 x2 = riders[r, RIDE_EXACT + 2] + ask.co2[off + i]
                 x3 = riders[r, RIDE_EXACT + 3]
-                c0, c1, c2, c3 = x0 // ask.step[0], x1 // ask.step[1], x2 // ask.step[2], x3 // ask.step[3]
+                c0, c1, c2, c3 = x0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2], x3 >> ask.shift[3]
                 if is_beaten(label, w.goal[0], reach, k, 0, c0, c1, c2, c3):
                     continue
                 riders[r, RIDE_VIAS] = vias
-                if a.may_alight[off + i] and not is_beaten(label, w.arrived[stop], arrival, k, vias, c0, c1, c2, c3):
+                is_late = group >= 0 and -arrival < seeds.latest_arrived[group, k, stop]
+                if (
+                    not is_late
+                    and a.may_alight[off + i]
+                    and not is_beaten(label, w.arrived[stop], arrival, k, vias, c0, c1, c2, c3)
+                ):
                     if top + 2 > len(label) or answers == len(w.answers):
                         return OVERFLOW, top, answers
                     trip = a.first_trip[pattern] + riders[r, RIDE_TRIP]
                     positions = riders[r, RIDE_BOARDED] * 65536 + i
                     write(
                         label,
-                        ask.step,
+                        ask.shift,
                         top,
                         arrival,
                         k,
@@ -342,7 +351,9 @@ def scan(
 
 
 @nb.njit(cache=True, nogil=True)
-def walk(a: Arrays, w: Bags, ask: Ask, k: int, improved: int, fresh: int, top: int) -> tuple[int, int]:
+def walk(
+    a: Arrays, w: Bags, ask: Ask, seeds: Seeds, group: int, k: int, improved: int, fresh: int, top: int
+) -> tuple[int, int]:
     """Change, stay and walk on from the arrivals from ``fresh`` on: how many stops are marked, and labels."""
     label = w.label
     bound = w.bound[k + 1]
@@ -374,19 +385,20 @@ def walk(a: Arrays, w: Bags, ask: Ask, k: int, improved: int, fresh: int, top: i
                             break
                     vias = visited
                     y0 = x0 + walk_s
-                    c0, c1, c2, c3 = y0 // ask.step[0], x1 // ask.step[1], x2 // ask.step[2], x3 // ask.step[3]
+                    c0, c1, c2, c3 = y0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2], x3 >> ask.shift[3]
                     while True:
                         while vias < vias_asked and (mask >> vias) & 1 and ask.via_stay_s[vias] == 0:
                             vias += 1
                         reach = ready + np.int64(ask.lb[vias, stop]) * ask.unit_s
                         if (
                             reach <= bound
+                            and (group < 0 or -ready >= seeds.latest_ready[group, k, stop])
                             and not is_beaten(label, w.ready[stop], ready, k, vias, c0, c1, c2, c3)
                             and not is_beaten(label, w.goal[0], reach, k + 1, 0, c0, c1, c2, c3)
                         ):
                             if top == len(label):
                                 return OVERFLOW, top
-                            write(label, ask.step, top, ready, k, vias, y0, x1, x2, x3, at, stop, 0, 0)
+                            write(label, ask.shift, top, ready, k, vias, y0, x1, x2, x3, at, stop, 0, 0)
                             insert(label, w.ready, stop, top)
                             top += 1
                             if not w.is_marked[stop]:
@@ -406,7 +418,7 @@ def walk(a: Arrays, w: Bags, ask: Ask, k: int, improved: int, fresh: int, top: i
 
 
 @nb.njit(cache=True, nogil=True)
-def begin(w: Bags, ask: Ask, seeds: Seeds, seed: int, top: int) -> tuple[int, int, int]:
+def begin(w: Bags, ask: Ask, seeds: Seeds, group: int, seed: int, top: int) -> tuple[int, int, int]:
     """The labels of one departure: the next seed, how many stops are marked, and labels."""
     departure = np.int64(seeds.moment_s[seed])
     marked = 0
@@ -416,16 +428,17 @@ def begin(w: Bags, ask: Ask, seeds: Seeds, seed: int, top: int) -> tuple[int, in
         stop, vias, x0 = seeds.stop[entry], seeds.vias[entry], seeds.walk_s[entry]
         ready = departure + seeds.delay_s[entry]
         reach = ready + np.int64(ask.lb[vias, stop]) * ask.unit_s
-        c0 = x0 // ask.step[0]
+        c0 = x0 >> ask.shift[0]
         if (
             reach > w.bound[1]
+            or (group >= 0 and -ready < seeds.latest_ready[group, 0, stop])
             or is_beaten(w.label, w.ready[stop], ready, 0, vias, c0, 0, 0, 0)
             or is_beaten(w.label, w.goal[0], reach, 1, 0, c0, 0, 0, 0)
         ):
             continue
         if top == len(w.label):
             return seed, OVERFLOW, top
-        write(w.label, ask.step, top, ready, 0, vias, x0, 0, 0, 0, -1, stop, 0, 0)
+        write(w.label, ask.shift, top, ready, 0, vias, x0, 0, 0, 0, -1, stop, 0, 0)
         insert(w.label, w.ready, stop, top)
         top += 1
         if not w.is_marked[stop]:
@@ -464,8 +477,9 @@ def search(
         row = min(row + 1, len(seeds.limit_s) - 1)
         for k in range(1, max_vehicles + 1):
             w.bound[k] = min(departure + longest_s, seeds.limit_s[row, k])
+        group = seeds.group[row]
         fresh = top
-        seed, marked, top = begin(w, ask, seeds, seed, top)
+        seed, marked, top = begin(w, ask, seeds, group, seed, top)
         if marked == OVERFLOW:
             return OVERFLOW
         for k in range(1, max_vehicles + 1):
@@ -473,7 +487,7 @@ def search(
                 break
             queued = collect(a, w, marked)
             arrivals = top
-            improved, top, answers = scan(a, w, ask, k, departure, queued, fresh, top, answers)
+            improved, top, answers = scan(a, w, ask, seeds, group, k, departure, queued, fresh, top, answers)
             if improved == OVERFLOW:
                 return OVERFLOW
             for m in range(marked):
@@ -484,7 +498,7 @@ def search(
                     w.is_improved[w.improved[m]] = 0
                 break
             fresh = top
-            marked, top = walk(a, w, ask, k, improved, arrivals, top)
+            marked, top = walk(a, w, ask, seeds, group, k, improved, arrivals, top)
             if marked == OVERFLOW:
                 return OVERFLOW
     for e in range(len(egress_stop)):

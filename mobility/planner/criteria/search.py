@@ -7,6 +7,7 @@ once, however many ways there are to travel at the same costs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from mobility.network.timetable import Ints
 from mobility.planner.criteria.costs import RideCosts, no_costs
 from mobility.planner.criteria.labels import COSTS, Bags, BagsPool
+from mobility.planner.criteria.latest import LatestPool, group_moments, search_latest
 from mobility.planner.criteria.multi_raptor import OVERFLOW, Ask, Seeds, emit, search
 from mobility.planner.criteria.restriction import Restriction, build_limits, most_vehicles, unlimited
 from mobility.planner.criteria.risk import DEFAULT_DELAYS, DelayDistribution
@@ -22,6 +24,7 @@ from mobility.planner.criteria.via import build_bound_rows, check_vias, list_ent
 from mobility.planner.direction import NEVER_S, Direction
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Criterion, Ends, Path, Query, Ride, TransferTimes
 from mobility.planner.range_raptor import list_seeds
+from mobility.planner.workspace import MAX_VEHICLES
 
 if TYPE_CHECKING:
     from mobility.planner.engine import Engine
@@ -29,11 +32,15 @@ if TYPE_CHECKING:
 CRITERIA = Criterion.WALKING, Criterion.PRICE, Criterion.CO2, Criterion.RISK
 """The order of costs in a label."""
 Steps = tuple[int, int, int, int]
-EXACT: Steps = (1, 1, 1, 1)
-COARSE: Steps = (60, 1, 10, 50)
-"""A minute of walking, one hundredth of the currency, ten grams, a twentieth of a chance: what costs are rounded down
-to before they are compared. Faster, and a journey better by less may be missed."""
-NO_WALK_S = np.zeros(1, np.int32)
+"""By how many bits each cost is rounded down before it is compared (powers of two: a division would take longer than
+all the comparing)."""
+EXACT: Steps = (0, 0, 0, 0)
+COARSE: Steps = (6, 0, 3, 6)
+"""About a minute of walking (64 s), one hundredth of the currency, 8 grams, a chance in fifteen (64). Faster, and a
+journey better by less may be missed."""
+NO_GROUP = np.full(1, -1, np.int64)
+NO_TABLE = np.zeros((1, 1, 1), np.int32)
+NO_RISK = np.zeros(1, np.int32)
 
 
 class CriteriaSearch:
@@ -45,7 +52,7 @@ class CriteriaSearch:
         self.delays = delays or DEFAULT_DELAYS
         self._engine = engine
         self._risk = self.delays.build_table()
-        self._forward = _CriteriaDirection(engine.forward, self.costs)
+        self._forward = _CriteriaDirection(engine.forward, lambda: engine.backward, self.costs)
         self._backward: _CriteriaDirection | None = None
         self._with_times: dict[TransferTimes, CriteriaSearch] = {}
 
@@ -68,7 +75,7 @@ class CriteriaSearch:
     def _find(
         self, direction: _CriteriaDirection, query: Query, restriction: Restriction | None, steps: Steps
     ) -> list[Path]:
-        table = self._risk if Criterion.RISK in query.criteria else NO_WALK_S
+        table = self._risk if Criterion.RISK in query.criteria else NO_RISK
         if restriction is None:
             return direction.find_paths(query, table, steps)
         plain = self._find_plain(direction, query)
@@ -83,13 +90,13 @@ class CriteriaSearch:
         if query.window_s:
             queries.append(replace(plain, at_s=query.at_s + query.window_s, window_s=0))
         if query.via:
-            return [path for each in queries for path in direction.find_paths(each, NO_WALK_S, EXACT)]
+            return [path for each in queries for path in direction.find_paths(each, NO_RISK, EXACT)]
         return [path for each in queries for path in direction.plain.find_paths(each)]
 
     def _get_backward(self) -> _CriteriaDirection:
         if self._backward is None:
             costs = self.costs.reflected(self._engine.timetable.arrays)
-            self._backward = _CriteriaDirection(self._engine.backward, costs)
+            self._backward = _CriteriaDirection(self._engine.backward, lambda: self._engine.forward, costs)
         return self._backward
 
     def _for_times(self, times: TransferTimes) -> CriteriaSearch:
@@ -104,8 +111,10 @@ class CriteriaSearch:
 class _CriteriaDirection:
     """One direction of time with its costs; queries are already reflected."""
 
-    def __init__(self, plain: Direction, costs: RideCosts) -> None:
+    def __init__(self, plain: Direction, get_opposite: Callable[[], Direction], costs: RideCosts) -> None:
         self.plain = plain
+        self._get_opposite = get_opposite
+        self._latest = LatestPool()
         self._costs = costs
         self._pool = BagsPool()
         a = plain.arrays
@@ -128,9 +137,11 @@ class _CriteriaDirection:
         seeds, end_s = self._list_seeds(query)
         vehicles = query.max_vehicles
         if restriction is not None and plain is not None:
+            vehicles = min(vehicles, most_vehicles(restriction, plain))
             moments = np.unique(seeds.moment_s)[::-1]
             seeds = seeds._replace(limit_s=build_limits(restriction, plain, moments))
-            vehicles = min(vehicles, most_vehicles(restriction, plain))
+            if not query.via:
+                seeds = self._find_latest(query, seeds, moments, vehicles)
         a = self.plain.arrays
         ask = self._ask(query, risk, steps)
         bags = self._pool.get(len(a.change_s), len(a.pat_trips), int(a.pat_trips.sum()))
@@ -143,6 +154,22 @@ class _CriteriaDirection:
         unmark_vias(query.via, bags.via_of)
         return _read_paths(bags, found, query)
 
+    def _find_latest(self, query: Query, seeds: Seeds, moments: Ints, vehicles: int) -> Seeds:
+        """How late one may be anywhere and still arrive within the limits of a departure."""
+        group = group_moments(seeds.limit_s)
+        count = int(group[-1]) + 1
+        opposite = self._get_opposite()
+        row, unit_s = opposite.row_for(query.reflected())
+        latest = self._latest.get(count, MAX_VEHICLES + 1, len(row))
+        for number in range(count):
+            members = np.flatnonzero(group == number)
+            limits, earliest_s = seeds.limit_s[members[0]], int(moments[members[-1]])
+            search_latest(
+                opposite.arrays, *query.egress, limits, earliest_s, vehicles, row, unit_s,
+                latest[0][number], latest[1][number],
+            )  # fmt: skip
+        return seeds._replace(group=group, latest_ready=latest[0], latest_arrived=latest[1])
+
     def _list_seeds(self, query: Query) -> tuple[Seeds, int]:
         entries = list_entries(query.access, query.via)
         count = len(entries.stop)
@@ -153,7 +180,8 @@ class _CriteriaDirection:
             end_s = NEVER_S
             moments, numbers = np.full(count, query.at_s, np.int64), np.arange(count)
         walk_s = entries.walk_s if Criterion.WALKING in query.criteria else np.zeros(count, np.int32)
-        return Seeds(moments, numbers, entries.stop, entries.delay_s, walk_s, entries.vias, unlimited()), end_s
+        begin = moments, numbers, entries.stop, entries.delay_s, walk_s, entries.vias
+        return Seeds(*begin, unlimited(), NO_GROUP, NO_TABLE, NO_TABLE), end_s
 
     def _ask(self, query: Query, risk: Ints, steps: Steps) -> Ask:
         lb, unit_s = build_bound_rows(self.plain, query)
@@ -168,7 +196,7 @@ class _CriteriaDirection:
             price=price.price,
             co2=co2.co2_g,
             risk=risk,
-            step=np.array([step if is_asked else 1 for step, is_asked in zip(steps, asked, strict=True)], np.int64),
+            shift=np.array(steps, np.int64),
             counts_walking=int(asked[0]),
         )
 
