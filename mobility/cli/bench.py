@@ -32,7 +32,9 @@ def planner(
     at: Annotated[str, Parameter(help="Departure HH:MM; the CSV's dep_min when left out.")] = "",
     peer: Annotated[Literal["nigiri", "cafein", "none"], Parameter(help="Who stands beside us.")] = "nigiri",
     engine: Annotated[Literal["trip-based", "raptor"], Parameter(help="Which of our searches.")] = "trip-based",
-    kinds: Annotated[tuple[KindName, ...], Parameter(help="What is asked; all when left out.")] = KINDS,
+    kinds: Annotated[
+        tuple[KindName, ...], Parameter(negative=(), help="What is asked; repeat it for several, all when left out.")
+    ] = KINDS,
     repeats: Annotated[int, Parameter(help="Timings per query; their median counts.")] = 5,
     limit: Annotated[int, Parameter(help="Only the first so many pairs; 0 is all.")] = 0,
     load: Annotated[bool, Parameter(help="Also measure loading and memory, each engine in its own process.")] = True,
