@@ -44,7 +44,7 @@ OpenPlanner = Callable[[Settings], Planner]
 
 def open_planner(settings: Settings) -> Planner:
     """The journey planner of the city in the settings; built once, then read from the cache."""
-    return JourneyPlanner.open(settings.city, settings.cache_path, warm=True)
+    return JourneyPlanner.open(settings.city, settings.cache_path, warm=True, accelerate=settings.accelerate)
 
 
 def build_services(settings: Settings, planner: Planner) -> tuple[Services, LocalDesk]:

@@ -43,10 +43,15 @@ app.command(
     help="""Plan a journey: FROM TO, each lat,lon, a stop id or a stop name.
 
 Every journey is one line of notation (places and legs in turn; in brackets departure, arrival,
-duration, transfers and fare), followed by its legs. Exit code 1: there is none.
+duration, transfers and fare), followed by its legs. Exit code 1: there is none; 2: the question
+cannot be answered as asked, and one line says why.
 
 Examples: `changtong plan 美麗島 夢時代`, `changtong plan R10 22.5949,120.3050 --at 08:00`,
-`changtong plan A B --gtfs feed.zip --at 2026-07-15T08:00`.""",
+`changtong plan A B --gtfs feed.zip --at 2026-07-15T08:00`.
+
+Few journeys that differ, each with its reason: `--options`. A coffee on the way: `--via 凱旋+10m`.
+More time to change: `--min-transfer-minutes 5`. All of two hours: `--window 120`. Every answer ends
+with the moments for `--earlier` and `--later`: its neighbours neither lose nor repeat a journey.""",
 )
 app.command("mobility.cli.bench:bench_app", name="bench", help="Measure our engines beside their peers.")
 app.command("signals.cli:app", name="signals", help="Evaluate, run and audit traffic-signal controllers.")

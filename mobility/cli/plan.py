@@ -1,35 +1,66 @@
-"""``changtong plan``: a journey on the command line."""
+"""``changtong plan``: a journey on the command line. What it prints is laid out in ``plan_output``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from mobility.cli.console import AsJson, answered, parse_moment, print_json, status
 
 if TYPE_CHECKING:
-    from mobility.itinerary import Itinerary, Leg
-    from mobility.service import JourneyPlanner, PlanResult
+    from mobility.model import Mode
+    from mobility.planner.query import Criterion
+    from mobility.service import JourneyPlanner, Stopover
+
+_STAY = re.compile(r"(?P<place>.+?)\s*\+\s*(?P<minutes>\d{1,4})\s*m(?:in)?")
+Flag = Parameter(negative=(), show_default=False)
+Optional = Parameter(show_default=False)
 
 
 def plan(
     start: Annotated[str, Parameter(name="FROM", help="`lat,lon`, a stop id, a stop code or a stop name.")],
     end: Annotated[str, Parameter(name="TO", help="The same.")],
     *,
-    at: Annotated[str, Parameter(help="ISO 8601, or HH:MM today; now when left out.")] = "",
-    arrive_by: Annotated[bool, Parameter(negative=(), help="Arrive at that time, not leave.")] = False,
+    at: Annotated[str, Optional, Parameter(help="ISO 8601, or HH:MM today; now when left out.")] = "",
+    arrive_by: Annotated[bool, Flag, Parameter(help="Arrive at that time, not leave.")] = False,
+    via: Annotated[
+        tuple[str, ...],
+        Optional,
+        Parameter(help="A stop to pass on the way: NAME, or NAME+10m to stay; repeat for more."),
+    ] = (),
     city: Annotated[str, Parameter(env_var="CHANGTONG_CITY", help="A city that ships with Changtong.")] = "kaohsiung",
     gtfs: Annotated[Path | None, Parameter(help="A GTFS zip or folder, instead of a city.")] = None,
     network: Annotated[Path | None, Parameter(help="A network that `changtong network build` made, instead.")] = None,
-    itineraries: Annotated[int, Parameter(help="How many journeys.")] = 5,
+    itineraries: Annotated[int | None, Parameter(help="How many journeys; 5, or with --window all of it.")] = None,
+    window: Annotated[int | None, Parameter(help="Minutes: every journey that leaves (arrives) within them.")] = None,
+    earlier: Annotated[str, Optional, Parameter(help="The page before: the moment that an answer ends with.")] = "",
+    later: Annotated[str, Optional, Parameter(help="The page after: likewise.")] = "",
+    max_transfers: Annotated[int, Parameter(help="Changes between vehicles, 0 to 7.")] = 7,
+    modes: Annotated[str, Optional, Parameter(help="Only these vehicles, e.g. `SUBWAY,TRAM`.")] = "",
+    max_walk: Annotated[int, Parameter(help="Minutes on foot to the first stop, and from the last.")] = 15,
+    min_transfer_minutes: Annotated[int, Parameter(help="Least minutes for a change.")] = 0,
+    extra_transfer_minutes: Annotated[int, Parameter(help="Minutes more for every change.")] = 0,
+    transfer_factor: Annotated[float, Parameter(help="Changes take so many times as long, 1 to 10.")] = 1.0,
+    wheelchair: Annotated[bool, Flag, Parameter(help="Step-free, as far as the timetable knows.")] = False,
+    bike: Annotated[bool, Flag, Parameter(help="Only vehicles that take a bicycle.")] = False,
+    criteria: Annotated[
+        str,
+        Optional,
+        Parameter(help="Minimise these too, beside departure, arrival and changes: `walking,price,co2,risk`."),
+    ] = "",
+    options: Annotated[bool, Flag, Parameter(help="Up to five journeys that differ, each with its reason.")] = False,
+    language: Annotated[str, Optional, Parameter(help="Names and sentences in this language, e.g. `zh` or `en`.")] = "",
     json: AsJson = False,
 ) -> int:
     """Plan a journey from FROM to TO; `api.cli`, which mounts this lazily, has the help that people read."""
 
     def answer() -> int:
+        from mobility.cli.plan_output import lay_out, result_to_json
+        from mobility.network.needs import Needs
+        from mobility.planner.query import TransferTimes
         from mobility.service import PlanRequest
 
         with status("Opening the timetable"):
@@ -39,13 +70,23 @@ def plan(
             end=planner.find_place(end),
             at=parse_moment(at, planner.timezone),
             arrive_by=arrive_by,
-            itineraries=itineraries,
+            itineraries=(5 if window is None else None) if itineraries is None else itineraries,
+            window_s=3600 if window is None else 60 * window,
+            max_transfers=max_transfers,
+            max_walk_s=60 * max_walk,
+            modes=parse_modes(modes) if modes else None,
+            via=tuple(_parse_via(text, planner) for text in via),
+            transfer=TransferTimes(60 * min_transfer_minutes, 60 * extra_transfer_minutes, transfer_factor),
+            needs=Needs(wheelchair=wheelchair, bicycle=bike),
+            criteria=parse_criteria(criteria),
+            options=options,
+            page=_parse_page(earlier, later, planner.timezone),
         )
         result = planner.plan(request)
         if json:
-            print_json(_result_to_json(result))
+            print_json(result_to_json(result))
         else:
-            print("\n".join(_lay_out(planner, result)))
+            print("\n".join(lay_out(planner, result, language)))
         return 0 if result.itineraries or result.direct else 1
 
     return answered(answer, as_json=json)
@@ -59,70 +100,50 @@ def _open(city: str, gtfs: Path | None, network: Path | None) -> JourneyPlanner:
     return JourneyPlanner.open_feed(gtfs) if gtfs else JourneyPlanner.open(city)
 
 
-def _lay_out(planner: JourneyPlanner, result: PlanResult) -> Iterator[str]:
-    from mobility.itinerary import format_itinerary
+def _parse_via(text: str, planner: JourneyPlanner) -> Stopover:
+    """``NAME``, or ``NAME+10m``."""
+    from mobility.service import Stopover
 
-    journeys = (*result.itineraries, *result.direct)
-    if journeys:
-        yield f"{journeys[0].service_date} ({planner.timezone})"
-    for itinerary in journeys:
-        yield ""
-        yield format_itinerary(itinerary)
-        yield from (f"    {_describe_leg(leg)}" for leg in itinerary.legs)
-    yield ""
-    yield from (notice.text for notice in result.notices)
-    yield planner.attribution
+    stay = _STAY.fullmatch(text.strip())
+    if not stay:
+        return Stopover(planner.find_place(text))
+    return Stopover(planner.find_place(stay["place"]), 60 * int(stay["minutes"]))
 
 
-def _describe_leg(leg: Leg) -> str:
-    from mobility.itinerary import format_duration, format_time, place_label
+def parse_modes(text: str) -> frozenset[Mode]:
+    """``SUBWAY,TRAM``."""
+    from mobility.model import Mode
+    from mobility.service import ImpossibleRequest
 
-    times = f"{format_time(leg.departure_s)} - {format_time(leg.arrival_s)}"
-    if leg.ride is None:
-        duration = format_duration(leg.arrival_s - leg.departure_s)
-        return f"{times}  walk {leg.distance_m:.0f} m ({duration}) to {leg.end.name}"
-    start, end = (f"{p.name} {p.code}".strip() if p.name else place_label(p) for p in (leg.start, leg.end))
-    line = leg.ride.short_name or leg.ride.long_name or leg.ride.route_id
-    count = len(leg.calls) + 1
-    stops = f"{count} stop{'s' if count > 1 else ''}"
-    note = f"  ({leg.ride.approximate})" if leg.ride.approximate else ""
-    return f"{times}  {leg.mode.value.lower()} {line} to {leg.ride.headsign}: {start} - {end}, {stops}{note}"
-
-
-def _result_to_json(result: PlanResult) -> dict[str, Any]:
-    return {
-        "itineraries": [_itinerary_to_json(itinerary) for itinerary in result.itineraries],
-        "direct": [_itinerary_to_json(itinerary) for itinerary in result.direct],
-        "notices": [notice.text for notice in result.notices],
-    }
+    known = [mode.value for mode in Mode if mode.value not in {"WALK", "BIKE", "CAR", "CAR_PARKING", "RENTAL"}]
+    asked = [part.strip().upper() for part in text.split(",") if part.strip()]
+    for name in asked:
+        if name not in known:
+            message = f"{name!r} is no kind of vehicle; known are {', '.join(known)}"
+            raise ImpossibleRequest(message, "modes")
+    return frozenset(Mode(name) for name in asked)
 
 
-def _itinerary_to_json(itinerary: Itinerary) -> dict[str, Any]:
-    from gtfs.service_days import to_instant
-    from mobility.itinerary import format_itinerary
+def parse_criteria(text: str) -> frozenset[Criterion]:
+    """``walking,co2``."""
+    from mobility.planner.query import Criterion
+    from mobility.service import ImpossibleRequest
 
-    def instant(seconds: int) -> str:
-        return to_instant(itinerary.service_date, seconds, itinerary.timezone).isoformat()
+    known = [criterion.value for criterion in Criterion]
+    asked = [part.strip().lower() for part in text.split(",") if part.strip()]
+    for name in asked:
+        if name not in known:
+            message = f"{name!r} is no criterion; known are {', '.join(known)}"
+            raise ImpossibleRequest(message, "criteria")
+    return frozenset(Criterion(name) for name in asked)
 
-    return {
-        "notation": format_itinerary(itinerary),
-        "departure": instant(itinerary.departure_s),
-        "arrival": instant(itinerary.arrival_s),
-        "transfers": itinerary.transfers,
-        "fare": itinerary.fare,
-        "legs": [
-            {
-                "mode": leg.mode.value,
-                "from": {"name": leg.start.name, "stop_id": leg.start.stop_id, "code": leg.start.code},
-                "to": {"name": leg.end.name, "stop_id": leg.end.stop_id, "code": leg.end.code},
-                "departure": instant(leg.departure_s),
-                "arrival": instant(leg.arrival_s),
-                "distance_m": round(leg.distance_m),
-                "route": leg.ride.short_name if leg.ride else None,
-                "trip_id": leg.ride.trip_id if leg.ride else None,
-                "headsign": leg.ride.headsign if leg.ride else None,
-                "approximate": leg.ride.approximate if leg.ride else "",
-            }
-            for leg in itinerary.legs
-        ],
-    }
+
+def _parse_page(earlier: str, later: str, timezone: str) -> str:
+    from mobility.service import ImpossibleRequest
+
+    if earlier and later:
+        raise ImpossibleRequest("--earlier and --later are two pages; ask for one", "page")
+    if not earlier and not later:
+        return ""
+    instant_s = int(parse_moment(earlier or later, timezone).timestamp())
+    return f"{'EARLIER' if earlier else 'LATER'}|{max(0, instant_s)}"

@@ -34,9 +34,6 @@ def list_options(search: JourneySearch, page: Page) -> tuple[Option, ...]:
 
 
 def _costs_of(search: JourneySearch, journey: Candidate) -> Mapping[Criterion, int]:
-    """What the search added up, and what can be read off the journey."""
-    return {
-        **dict(journey.path.costs),
-        Criterion.WALKING: journey.walking_s,
-        Criterion.RISK: search.risk_of(journey),
-    }
+    """What the search added up, where it knows what rides cost, and what can be read off the journey."""
+    added = dict(journey.path.costs) if search.knows_costs else {}
+    return {**added, Criterion.WALKING: journey.walking_s, Criterion.RISK: search.risk_of(journey)}

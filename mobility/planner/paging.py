@@ -31,11 +31,12 @@ Fetch = Callable[[int, int], list[Candidate]]
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """``at_s`` is where the page begins on the axis, or ends with ``backwards``. It covers ``window_s`` at first;
-    ``walk_s`` is how long one walks instead (None: nobody does).
+    with ``count`` None it is the window, however many journeys there are. ``walk_s`` is how long one walks instead
+    (None: nobody does).
     """
 
     at_s: int
-    count: int
+    count: int | None
     window_s: int
     backwards: bool = False
     by_arrival: bool = False
@@ -59,7 +60,7 @@ def find_page(request: PageRequest, fetch: Fetch) -> Page:
     found = fetch(begin_s - MARGIN_S, end_s + MARGIN_S)
     while True:
         page = _cut(request, found, begin_s, end_s)
-        if len(page.journeys) >= request.count or reach_s >= LONGEST_PAGE_S:
+        if request.count is None or len(page.journeys) >= request.count or reach_s >= LONGEST_PAGE_S:
             return page
         known_s = begin_s, end_s
         reach_s = min(LONGEST_PAGE_S, GROWTH * reach_s)
@@ -84,7 +85,7 @@ def _cut(request: PageRequest, found: list[Candidate], begin_s: int, end_s: int)
     verdicts = judge(found, walk_s=request.walk_s, by_arrival=request.by_arrival)
     judged = [(journey, rule) for journey, rule in zip(found, verdicts, strict=True) if begin_s <= at(journey) < end_s]
     moments = sorted(at(journey) for journey, rule in judged if rule is None)
-    if len(moments) > request.count:
+    if request.count is not None and len(moments) > request.count:
         if request.backwards:
             begin_s = moments[-request.count]
         else:

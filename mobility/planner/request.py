@@ -41,15 +41,15 @@ class PlanRequest:
     with ``arrive_by``; ``modes`` restricts the vehicles, None allows all.
 
     A page holds ``itineraries`` journeys, or more where several leave at one moment; ``window_s`` is how far it
-    looks at first, and it looks further, up to 24 hours, until there are enough. ``page`` is a cursor of an
-    earlier result, with the rest of the request unchanged.
+    looks at first, and it looks further, up to 24 hours, until there are enough. With ``itineraries`` None it holds
+    all of the window, however many. ``page`` is a cursor of an earlier result, the rest of the request unchanged.
     """
 
     start: Place
     end: Place
     at: dt.datetime
     arrive_by: bool = False
-    itineraries: int = 5
+    itineraries: int | None = 5
     window_s: int = 3600
     max_transfers: int = MAX_VEHICLES - 1
     max_walk_s: int = 900
@@ -122,7 +122,8 @@ def check_request(request: PlanRequest, service: Service) -> None:
     if request.at.tzinfo is None:
         message = f"{request.at.isoformat()} has no time zone; write for example +08:00 behind it"
         raise ImpossibleRequest(message, "at")
-    _check_within("itineraries", request.itineraries, 1, MOST_ITINERARIES, "the number of journeys")
+    if request.itineraries is not None:
+        _check_within("itineraries", request.itineraries, 1, MOST_ITINERARIES, "the number of journeys")
     _check_within("max_transfers", request.max_transfers, 0, MAX_VEHICLES - 1, "the number of changes")
     _check_within("max_walk_s", request.max_walk_s, 0, LONGEST_WALK_S, "the longest walk, in seconds,")
     if not 0 <= request.window_s <= LONGEST_PAGE_S:

@@ -12,6 +12,7 @@ VARIABLES = {
     "CHANGTONG_CITY": "elsewhere",
     "REDIS_URL": "redis://r/1",
     "CHANGTONG_CACHE": "/srv/c",
+    "CHANGTONG_ACCELERATE": "false",
 }
 
 
@@ -22,6 +23,7 @@ def test_every_variable_is_read(monkeypatch):
     found = Settings()
     assert (found.host, found.port, found.city, found.redis_url) == ("10.0.0.7", 9000, "elsewhere", "redis://r/1")
     assert found.cache_path == Path("/srv/c")
+    assert found.accelerate is False
 
 
 def test_an_empty_variable_is_no_setting(monkeypatch):
