@@ -25,6 +25,7 @@ from gtfs.service_days import feed_language, feed_timezone, service_dates
 from mobility.cities import City, ensure_city, find_city
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
+from mobility.network.accessible import with_walking
 from mobility.network.build import Network, build_network
 from mobility.network.gazetteer import build_gazetteer
 from mobility.network.lines import list_ways
@@ -266,10 +267,8 @@ class JourneyPlanner:
             return self._ground
         with self._lock:
             if self._step_free is None:
-                network = build_network(self._network.feed, self.walking.for_wheelchair())
-                places = build_places(network.feed, network.schedule)
-                shapes = Shapes(network.feed, network.schedule)
-                told_with = Reconstructor(network, places, self._routes, shapes, self.timezone)
+                network = with_walking(self._network, self.walking.for_wheelchair())
+                told_with = Reconstructor(network, self._places, self._routes, self._shapes, self.timezone)
                 days = Days(network, self._routes, costs=self._costs)
                 self._step_free = Ground(days, told_with, *self.feed_dates)
             return self._step_free
