@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mobility.planner.candidates import Candidate
-from mobility.planner.filters import judge
+from mobility.planner.filters import MARGIN_S, judge
 from mobility.planner.journeys import JourneySearch
 from mobility.planner.options import Offer, Option, choose_options
-from mobility.planner.paging import MARGIN_S, Page
+from mobility.planner.paging import Page
 from mobility.planner.query import Criterion
 
 ALL = frozenset(Criterion)
