@@ -28,6 +28,7 @@ FORMAT = 1
 MAGIC = b"changtong arrays"
 LINE_BYTES = 64
 ARRAYS, FACTS = "arrays.bin", "facts.json"
+BODY = b'"body": '
 
 AnyArray = npt.NDArray[Any]
 Facts = Mapping[str, Any]
@@ -50,9 +51,8 @@ def write_arrays(folder: Path, arrays: Mapping[str, AnyArray], facts: Facts, *, 
             index = dict(_write_all(file, arrays, with_checksums=is_durable))
             size = file.tell()
             _flush(file, is_durable=is_durable)
-        text = json.dumps({"format": FORMAT, "bytes": size, "facts": facts, "arrays": index}, ensure_ascii=False)
-        with (folder / FACTS).open("w", encoding="utf-8") as file:
-            file.write(text)
+        with (folder / FACTS).open("wb") as file:
+            file.write(_encode_facts({"bytes": size, "facts": facts, "arrays": index}))
             _flush(file, is_durable=is_durable)
         if is_durable:
             sync_folder(folder)
@@ -94,7 +94,7 @@ def list_damaged(folder: Path) -> list[str]:
 
 def checksum_of(array: AnyArray) -> str:
     """What an array's bytes add up to."""
-    return hashlib.blake2b(_bytes_of(np.ascontiguousarray(array)), digest_size=16).hexdigest()
+    return _digest(_bytes_of(np.ascontiguousarray(array)))
 
 
 def fingerprint_of(arrays: Mapping[str, AnyArray]) -> str:
@@ -153,17 +153,32 @@ def _flush(file: Any, *, is_durable: bool) -> None:
         os.fsync(file.fileno())
 
 
+def _encode_facts(body: Facts) -> bytes:
+    """JSON that holds the checksum of its own body."""
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    head = f'{{"format": {FORMAT}, "checksum": "{_digest(text)}", '.encode()
+    return head + BODY + text + b"}"
+
+
+def _digest(data: bytes | memoryview) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def _read_index(folder: Path) -> dict[str, Any]:
     path = folder / FACTS
     try:
-        index = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        whole = json.loads(data)
     except FileNotFoundError as error:
         raise StoreError(f"{folder}: is not a store of arrays: it has no {FACTS}") from error
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read: {error}; build the store again") from error
-    found = index.get("format") if isinstance(index, dict) else None
+    found = whole.get("format") if isinstance(whole, dict) else None
     if found != FORMAT:
         raise StoreError(
             f"{path}: has format {found}, this program reads {FORMAT}: update it, or build the store again"
         )
-    return dict(index)
+    if whole.get("checksum") != _digest(data.partition(BODY)[2][:-1]):
+        raise StoreError(f"{path}: is damaged; build the store again")
+    index: dict[str, Any] = whole["body"]
+    return index

@@ -113,6 +113,8 @@ def list_dates(options: BuildOptions, today: dt.date, first: dt.date, last: dt.d
     Raises:
         StoreError: There are none, or too many.
     """
+    if options.days < 1:
+        raise StoreError("a network is built for 1 day or more; other days are made when somebody asks for them")
     begin = max(options.first or (today if today <= last else first), first)
     end = min(options.last or begin + dt.timedelta(options.days - 1), last)
     count = (end - begin).days + 1

@@ -86,6 +86,26 @@ def test_opening_costs_the_same_for_many_arrays(tmp_path):
     assert min(_time_of(lambda: open_arrays(tmp_path)) for _ in range(5)) < 0.005
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_wrong_byte_goes_unseen(tmp_path_factory, data):
+    """Wherever it is, in the facts or in the arrays: refused, or found by their checksums."""
+    folder = tmp_path_factory.mktemp("harmed")
+    write_arrays(folder, {"a": np.arange(40), "b": np.ones(24, np.uint8)}, {"told": "臺"})
+    path = folder / data.draw(st.sampled_from([ARRAYS, FACTS]))
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    try:
+        damaged = list_damaged(folder)
+        opened, facts = open_arrays(folder)
+    except StoreError:
+        return
+    is_same = facts == {"told": "臺"} and opened["a"].tolist() == list(range(40)) and opened["b"].tolist() == [1] * 24
+    assert damaged or is_same  # a byte between two arrays means nothing
+
+
 def test_objects_are_not_written(tmp_path):
     """An array of Python objects would be a file of addresses."""
     with pytest.raises(TypeError, match="names: an array of Python objects"):
