@@ -30,6 +30,8 @@ ENTRANCE, BOARDING_AREA = 2, 4
 """location_type."""
 NOT_ACCESSIBLE = 2
 """wheelchair_boarding."""
+FROM_THE_STREET = 1
+"""stop_access of stops that are also reached directly, whatever pathways their station has."""
 NO_WAY_S = -1
 UNREACHABLE = "changtong_platform_without_entrance"
 
@@ -99,7 +101,9 @@ def build_stations(
     is_mapped, is_inside = np.zeros(count, bool), np.zeros(count, bool)
     is_mapped[list(nodes)] = True
     is_inside[[stop for _, stop in (*times.into, *times.out)]] = True
-    findings = _list_lost(feed, schedule, station, is_inside)
+    is_open = feed["stops.txt"]["stop_access"][schedule.stop_row] == FROM_THE_STREET
+    findings = _list_lost(feed, schedule, station, is_inside | is_open)
+    is_inside &= ~is_open
     if wheelchair:
         boarding = feed["stops.txt"]["wheelchair_boarding"]
         usable = [door for door in doors if boarding[door] != NOT_ACCESSIBLE]
@@ -184,7 +188,7 @@ def _make_entrances(feed: Feed, times: _Times, is_inside: npt.NDArray[np.bool_])
 
 
 def _list_lost(feed: Feed, schedule: Schedule, station: Ints, is_inside: npt.NDArray[np.bool_]) -> tuple[Finding, ...]:
-    """Stops with departures in stations with pathways to which no entrance leads."""
+    """Stops with departures in stations with pathways to which no entrance leads, though none else says how."""
     stops, table = feed["stops.txt"], feed["pathways.txt"]
     own = _list_stations(feed)
     index = {stop_id: row for row, stop_id in enumerate(stops["stop_id"].tolist())}

@@ -97,33 +97,33 @@ def split_stops(feed: Feed, schedule: Schedule) -> tuple[Schedule, TransferRules
 
 def _list_rules(feed: Feed, schedule: Schedule) -> list[Rule]:
     table = feed["transfers.txt"]
-    platforms, own = list_platforms(feed, schedule), frozenset(schedule.stop_ids)
-    routes = {route_id: number for number, route_id in enumerate(feed["routes.txt"]["route_id"].tolist())}
-    trips = {trip_id: number for number, trip_id in enumerate(feed["trips.txt"]["trip_id"].tolist())}
     names = ("stop_id", "route_id", "trip_id")
-    columns = [table[f"{side}_{name}"].tolist() for side in ("from", "to") for name in names]
+    start_words, end_words = (
+        list(zip(*(table[f"{side}_{name}"].tolist() for name in names), strict=True)) for side in ("from", "to")
+    )
+    sides = _read_sides(feed, schedule, {*start_words, *end_words})
+    own = frozenset(schedule.stop_ids)
     rules = []
     facts = table["transfer_type"].tolist(), table["min_transfer_time"].tolist()
-    for kind, minimum_s, *words in zip(*facts, *columns, strict=True):
-        sides = [_read_side(words[n : n + 3], platforms, routes, trips) for n in (0, 3)]
-        start, end = sides
+    for kind, minimum_s, first, last in zip(*facts, start_words, end_words, strict=True):
+        start, end = sides.get(first), sides.get(last)
         if kind <= FORBIDDEN and start is not None and end is not None:
-            rank = _RANKS[start.level, end.level], (words[0] in own) + (words[3] in own)
+            rank = _RANKS[start.level, end.level], (first[0] in own) + (last[0] in own)
             rules.append(Rule(max(0, kind), minimum_s, rank, start, end))
     return rules
 
 
-def _read_side(
-    words: list[str],
-    platforms: Mapping[str, tuple[int, ...]],
-    routes: Mapping[str, int],
-    trips: Mapping[str, int],
-) -> Side | None:
-    """None where the row names what the feed does not have, so that it concerns nobody."""
-    stop, route, trip = words
-    stops = platforms.get(stop, ())
-    is_known = stops and (not route or route in routes) and (not trip or trip in trips)
-    return Side(stops, routes.get(route, ANY), trips.get(trip, ANY)) if is_known else None
+def _read_sides(feed: Feed, schedule: Schedule, words: set[tuple[str, ...]]) -> dict[tuple[str, ...], Side]:
+    """Sides of rules by their words: stop, route, trip. One that the feed does not have concerns nobody."""
+    platforms = list_platforms(feed, schedule)
+    routes = {route_id: number for number, route_id in enumerate(feed["routes.txt"]["route_id"].tolist())}
+    trips = {trip_id: number for number, trip_id in enumerate(feed["trips.txt"]["trip_id"].tolist())}
+    sides = {}
+    for side in words:
+        stop, route, trip = side
+        if stop and stop in platforms and (not route or route in routes) and (not trip or trip in trips):
+            sides[side] = Side(platforms[stop], routes[route] if route else ANY, trips[trip] if trip else ANY)
+    return sides
 
 
 def list_platforms(feed: Feed, schedule: Schedule) -> dict[str, tuple[int, ...]]:

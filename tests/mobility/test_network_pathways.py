@@ -157,6 +157,16 @@ t,F,2,08:10:00,08:10:00
     assert dict(zip(near.stop.tolist(), near.seconds.tolist(), strict=True)) == {p: 100, q: 109, f: 109}
 
 
+def test_a_stop_may_be_open_to_the_street(tmp_path):
+    """stop_access 1: a kerb of the station is reached directly, and by pathways from the other platforms."""
+    feed = read(tmp_path, "a,P,E,1,1,,100,,,,,", "b,P,Q,1,1,,200,,,,,")
+    feed["stops.txt"]["stop_access"][row_of(feed, "Q")] = 1
+    stations = build_stations(feed, encode_schedule(feed))
+    (p,), (q,), (f,) = (encode_schedule(feed).list_copies()[name] for name in "PQF")
+    assert stations.entrances.is_inside[[p, q, f]].tolist() == [True, False, False]
+    assert stations.seconds[q, p] == 200
+
+
 @needs_kings_cross
 def test_times_inside_a_real_station_are_shortest_paths():
     """King's Cross St. Pancras: from every platform to every other and every entrance as networkx finds."""
