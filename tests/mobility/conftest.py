@@ -22,8 +22,10 @@ from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
 from mobility.planner.access_egress import list_walks, merge_ends
+from mobility.planner.candidates import Reader
 from mobility.planner.engine import Engine
-from mobility.planner.query import Query, make_ends
+from mobility.planner.filters import judge
+from mobility.planner.query import Query, TransferTimes, make_ends
 from mobility.planner.reconstruct import Reconstructor
 from mobility.stored import BuildOptions, Source, build_store, open_store
 
@@ -68,7 +70,9 @@ class Net:
         timetable = network.build_timetable(dt.date.fromisoformat(date), needs=Needs(wheelchair=True))
         return timetable, replace(self.reconstructor, network=network)
 
-    def itineraries(self, start, end, at, date="2026-07-15", window_min=0, live="", wheelchair=0, **facts):
+    def itineraries(
+        self, start, end, at, date="2026-07-15", window_min=0, live="", wheelchair=0, judging=None, **facts
+    ):
         if wheelchair:
             timetable, reconstructor = self.accessible_timetable(date)
         else:
@@ -82,7 +86,13 @@ class Net:
             origin = target = -1
         ends = {"origin": origin, "target": target}
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
-        return [reconstructor.build_itinerary(timetable, query, path, here, there) for path in engine.find_paths(query)]
+        paths = engine.find_paths(query)
+        told = [reconstructor.build_itinerary(timetable, query, path, here, there) for path in paths]
+        if judging is None:
+            return told
+        reader = Reader(timetable, reconstructor.routes.trip_route, reconstructor.network.schedule.stop_row)
+        candidates = reader.list_candidates(query, paths)
+        return list(zip(told, judge(candidates, **judging, by_arrival=query.arrive_by), strict=True))
 
     def stand(self, reconstructor, engine, text, side):
         """A stop by its id or a door as lat,lon, at the start (0) or the end (1) of a journey: the place, its ends,
@@ -100,6 +110,12 @@ class Net:
         # one is at all copies of a stop at once, which are no footpaths: no bounds follow from one of them
         return reconstructor.places.stops[stop], merge_ends(ends, make_ends(copies, [0] * len(copies))), -1
 
+    def judged(self, start, end, at, walk="", **facts):
+        """As ``lines``, each journey that a filter drops followed by the rule's name."""
+        date = facts.pop("date")
+        found = self.itineraries(start, end, at, date, judging={"walk_s": int(walk) * 60 if walk else None}, **facts)
+        return [format_itinerary(journey) + (f" {{{rule}}}" if rule else "") for journey, rule in found]
+
     def lines(self, start, end, at, date="2026-07-15", **facts):
         return [format_itinerary(itinerary) for itinerary in self.itineraries(start, end, at, date, **facts)]
 
@@ -107,7 +123,8 @@ class Net:
         """The answers to a question of the golden files: `? FROM TO TIME key=value ...`.
 
         Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival),
-        live=words of support/live_words.py, wheelchair=1. FROM and TO are ids of stops, or doors as lat,lon.
+        transfer=MINIMUM/ADDITIONAL/FACTOR of changes (seconds), filter=1 (each journey that is dropped with the rule),
+        walk=minutes on foot all the way, live=words of support/live_words.py, wheelchair=1. FROM and TO are ids of stops, or doors as lat,lon.
         """
         _, start, end, at, *settings = question.split()
         given = dict(setting.split("=", 1) for setting in settings)
@@ -118,6 +135,11 @@ class Net:
             "live": given.pop("live", ""),
             "wheelchair": int(given.pop("wheelchair", 0)),
         }
+        if "transfer" in given:
+            minimum, additional, factor = given.pop("transfer").split("/")
+            facts["transfer"] = TransferTimes(int(minimum), int(additional), float(factor))
+        if given.pop("filter", ""):
+            return self.judged(start, end, at, given.pop("walk", ""), **facts)
         assert not given, f"{question}: nobody reads {', '.join(given)}"
         return self.lines(start, end, at, **facts)
 
