@@ -22,7 +22,7 @@ from mobility.benchmark.compare import Comparison, Options, Peer, compare
 from mobility.benchmark.footprint import measure_footprints
 from mobility.benchmark.growth import SIZES, Plan, measure_growth
 from mobility.benchmark.problem import BESIDE_THE_CHECKOUT, BenchmarkError, Case, list_cases
-from mobility.benchmark.report import NOTES, open_console, print_comparison, print_footprints, print_growth
+from mobility.benchmark.report import find_note, open_console, print_comparison, print_footprints, print_growth
 from mobility.cli.console import progress_bar
 
 RESULTS = Path(__file__).parent / "results" / "planner.jsonl"
@@ -72,7 +72,7 @@ def _compare_all(cases: list[Case], *, is_quick: bool) -> Iterator[tuple[Compari
             print_comparison(console, comparison)
             print_footprints(console, case.name, footprints)
             yield comparison, comparison.to_json() | {"footprints": [part.to_json() for part in footprints]}
-        console.print(NOTES[peer])
+        console.print(find_note(peer, options.kinds) or "")
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

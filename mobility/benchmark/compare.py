@@ -12,7 +12,7 @@ from gtfs.ingest import read_feed
 from gtfs.service_days import active_services, service_dates
 from mobility.benchmark.cafein_peer import RULES as CAFEIN_RULES
 from mobility.benchmark.cafein_peer import open_cafein
-from mobility.benchmark.measure import Outcome, measure
+from mobility.benchmark.measure import Clock, Outcome, measure
 from mobility.benchmark.nigiri import open_nigiri
 from mobility.benchmark.problem import Bars, BenchmarkError, Case, Kind, Pair, Rules, silent
 from mobility.benchmark.searchers import Search, Searcher, build_our_network, open_ours
@@ -36,6 +36,7 @@ class Options:
     kinds: tuple[Kind, ...] = tuple(Kind)
     repeats: int = 5
     limit: int = 0
+    clock: Clock = Clock.WALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Comparison:
     date: dt.date
     peer: Peer
     search: Search
+    clock: Clock
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -64,6 +66,7 @@ class Comparison:
             "date": self.date.isoformat(),
             "peer": self.peer,
             "search": self.search,
+            "clock": self.clock,
             "kinds": [outcome.to_json() for outcome in self.outcomes],
         }
 
@@ -95,8 +98,8 @@ def compare(case: Case, options: Options, bars: Bars = silent) -> Comparison:
         asked = case.pairs if record_holds else tuple(Pair(p.start, p.end, p.departure_min) for p in case.pairs)
         pairs = _first(asked, options.limit, against.limits.get(kind, 0) if against else 0)
         with bars(f"{case.name}: {kind}") as advance:
-            outcomes.append(measure(kind, ours, against, pairs, options.repeats, advance))
-    return Comparison(case.name, date, options.peer, options.search, tuple(outcomes))
+            outcomes.append(measure(kind, ours, against, pairs, options.repeats, advance, options.clock))
+    return Comparison(case.name, date, options.peer, options.search, options.clock, tuple(outcomes))
 
 
 def open_peer(peer: Peer, case: Case, date: dt.date, network: Network) -> Searcher | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mobility.benchmark.footprint import Footprint, Watch, in_fresh_process, open_feed, warm_up
-from mobility.benchmark.measure import Outcome, measure
+from mobility.benchmark.measure import Clock, Outcome, measure
 from mobility.benchmark.problem import Bars, BenchmarkError, Kind, Rules, silent
 from mobility.benchmark.searchers import Search
 from mobility.benchmark.synthetic_city import DATE, build_city, list_city_pairs
@@ -48,13 +48,14 @@ class Growth:
     """All sizes, and the fitted exponents of the medians by kind of question."""
 
     search: Search
+    clock: Clock
     cities: tuple[City, ...]
     exponents: Mapping[Kind, float]
 
     def to_json(self) -> dict[str, Any]:
         """For machines."""
         cities = [city.to_json() for city in self.cities]
-        return {"search": self.search, "exponents_p50": dict(self.exponents), "cities": cities}
+        return {"search": self.search, "clock": self.clock, "exponents_p50": dict(self.exponents), "cities": cities}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Plan:
     queries: int = 200
     repeats: int = 3
     seed: int = 42
+    clock: Clock = Clock.WALL
 
 
 def measure_growth(sizes: tuple[int, ...] = SIZES, plan: Plan | None = None, bars: Bars = silent) -> Growth:
@@ -86,7 +88,7 @@ def measure_growth(sizes: tuple[int, ...] = SIZES, plan: Plan | None = None, bar
         kind: fit_exponent(grown, [city.outcomes[number].ours.p50_ms for city in cities])
         for number, kind in enumerate(KINDS)
     }
-    return Growth(plan.search, tuple(cities), exponents)
+    return Growth(plan.search, plan.clock, tuple(cities), exponents)
 
 
 def measure_city(events: int, plan: Plan) -> City:
@@ -96,7 +98,9 @@ def measure_city(events: int, plan: Plan) -> City:
     watch = Watch()
     ours = open_feed(feed, DATE, Rules(), plan.search, watch, makes_walks=True)
     pairs = list_city_pairs(feed, plan.queries, seed=plan.seed)
-    outcomes = tuple(measure(kind, ours, None, pairs, plan.repeats, lambda _done, _total: None) for kind in KINDS)
+    outcomes = tuple(
+        measure(kind, ours, None, pairs, plan.repeats, lambda _done, _total: None, plan.clock) for kind in KINDS
+    )
     timetable = ours.engine.timetable
     return City(
         events=len(timetable.arrays.arr),

@@ -11,7 +11,7 @@ from rich.table import Table
 from mobility.benchmark.compare import Comparison, Peer
 from mobility.benchmark.footprint import Footprint
 from mobility.benchmark.growth import Growth
-from mobility.benchmark.measure import Outcome, Times
+from mobility.benchmark.measure import Clock, Outcome, Times
 from mobility.benchmark.problem import Kind
 
 TITLES = {
@@ -21,17 +21,24 @@ TITLES = {
     Kind.ONE_TO_ALL: "one to all",
 }
 PLAIN_WIDTH = 130
-NOTES = {
-    Peer.NIGIRI: "Arrive by: pynigiri searches forwards only, so the peer is its range read backwards, timed over the "
-    "narrowest window that holds the answer.",
-    Peer.CAFEIN: "Both by cafein's rules: no time to change at a stop, no walk before the first vehicle.",
-}
+BACKWARDS = (
+    "Arrive by: pynigiri searches forwards only, so the peer is its range read backwards, timed over the narrowest "
+    "window that holds the answer."
+)
+EASIER = "Both by cafein's rules: no time to change at a stop, no walk before the first vehicle."
 
 
 def open_console() -> Console:
     """Stdout: colours on a terminal, plain text of a fixed width elsewhere."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH, color_system=None)
+
+
+def find_note(peer: Peer, kinds: tuple[Kind, ...]) -> str | None:
+    """What one must know to read the table."""
+    if peer is Peer.CAFEIN:
+        return EASIER
+    return BACKWARDS if peer is Peer.NIGIRI and Kind.ARRIVE_BY in kinds else None
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -44,13 +51,17 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def _build_times(title: str, comparison: Comparison) -> Table:
-    table = Table(title=title, caption="times are p50 / p95 / p99", title_justify="left", caption_justify="left")
+    table = Table(title=title, caption=_caption(comparison.clock), title_justify="left", caption_justify="left")
     table.add_column("question", no_wrap=True)
     for column in ("queries", "ours, ms", f"{comparison.peer}, ms", "× p50", "× p95", "× p99", "differ", "from record"):
         table.add_column(column, justify="right", no_wrap=True)
     for outcome in comparison.outcomes:
         table.add_row(TITLES[outcome.kind], f"{outcome.queries}", *_list_cells(outcome))
     return table
+
+
+def _caption(clock: Clock) -> str:
+    return f"{clock} time: p50 / p95 / p99"
 
 
 def _list_cells(outcome: Outcome) -> list[str]:
@@ -90,7 +101,7 @@ def print_footprints(console: Console, name: str, footprints: Iterable[Footprint
 def print_growth(console: Console, growth: Growth) -> None:
     """A row for every size, and the exponents below."""
     title = f"Growth of changtong ({growth.search}) on a synthetic city"
-    table = Table(title=title, caption="times are p50 / p95 / p99", title_justify="left", caption_justify="left")
+    table = Table(title=title, caption=_caption(growth.clock), title_justify="left", caption_justify="left")
     for column in ("stop events", "stops", "trips", "patterns", "build, s", "timetable, MiB", "added, MiB"):
         table.add_column(column, justify="right")
     for kind in growth.exponents:

@@ -37,6 +37,7 @@ def planner(
     ] = KINDS,
     repeats: Annotated[int, Parameter(help="Timings per query; their median counts.")] = 5,
     limit: Annotated[int, Parameter(help="Only the first so many pairs; 0 is all.")] = 0,
+    clock: Annotated[Literal["wall", "cpu"], Parameter(help="cpu leaves out what a busy machine adds.")] = "wall",
     load: Annotated[bool, Parameter(help="Also measure loading and memory, each engine in its own process.")] = True,
     growth: Annotated[
         bool, Parameter(negative=(), help="Instead: growth on a synthetic city, no feed needed.")
@@ -70,13 +71,14 @@ def planner(
 
             check_place(plot)
         if growth:
-            return _grow(engine, sizes, repeats, plot, as_json=json)
+            return _grow(engine, sizes, (repeats, clock), plot, as_json=json)
         from mobility.benchmark.compare import Options, Peer
+        from mobility.benchmark.measure import Clock
         from mobility.benchmark.problem import Kind
         from mobility.benchmark.searchers import Search
 
         chosen = tuple(Kind(kind) for kind in kinds)
-        options = Options(Peer(peer), Search(engine), chosen, max(1, repeats), max(0, limit))
+        options = Options(Peer(peer), Search(engine), chosen, max(1, repeats), max(0, limit), Clock(clock))
         cases = _list_cases(folder, networks, gtfs, pairs, date, at)
         return _compare(cases, options, plot, has_load=load, as_json=json)
 
@@ -150,7 +152,7 @@ def _list_cases(
 def _compare(cases: list[Case], options: Options, plot: Path | None, *, has_load: bool, as_json: bool) -> int:
     from mobility.benchmark.compare import compare
     from mobility.benchmark.footprint import measure_footprints
-    from mobility.benchmark.report import NOTES, open_console, print_comparison, print_footprints
+    from mobility.benchmark.report import find_note, open_console, print_comparison, print_footprints
 
     console = open_console()
     facts: list[dict[str, Any]] = []
@@ -169,8 +171,8 @@ def _compare(cases: list[Case], options: Options, plot: Path | None, *, has_load
                 print_footprints(console, case.name, footprints)
     if as_json:
         print_json({"networks": facts})
-    elif options.peer in NOTES:
-        console.print(NOTES[options.peer])
+    elif note := find_note(options.peer, options.kinds):
+        console.print(note)
     if plot is not None:
         from mobility.benchmark.plot import plot_ratios
 
@@ -178,8 +180,9 @@ def _compare(cases: list[Case], options: Options, plot: Path | None, *, has_load
     return 0 if all(comparison.is_equal for comparison in comparisons) else 1
 
 
-def _grow(engine: str, sizes: str, repeats: int, plot: Path | None, *, as_json: bool) -> int:
+def _grow(engine: str, sizes: str, timing: tuple[int, str], plot: Path | None, *, as_json: bool) -> int:
     from mobility.benchmark.growth import Plan, measure_growth
+    from mobility.benchmark.measure import Clock
     from mobility.benchmark.problem import BenchmarkError
     from mobility.benchmark.report import open_console, print_growth
     from mobility.benchmark.searchers import Search
@@ -189,7 +192,9 @@ def _grow(engine: str, sizes: str, repeats: int, plot: Path | None, *, as_json: 
     except ValueError as error:
         message = f"--sizes {sizes!r} are not thousands of stop events such as 100,500,1000"
         raise BenchmarkError(message) from error
-    growth = measure_growth(events, Plan(Search(engine), repeats=max(1, repeats)), progress_bar)
+    growth = measure_growth(
+        events, Plan(Search(engine), repeats=max(1, timing[0]), clock=Clock(timing[1])), progress_bar
+    )
     if as_json:
         print_json(growth.to_json())
     else:

@@ -14,7 +14,7 @@ from gtfs.validate import validate
 from mobility.benchmark.compare import Comparison, Options, Peer, compare
 from mobility.benchmark.footprint import in_fresh_process, measure_footprints, read_mib
 from mobility.benchmark.growth import Plan, fit_exponent, measure_growth
-from mobility.benchmark.measure import Outcome, Times, to_times
+from mobility.benchmark.measure import Clock, Outcome, Times, to_times
 from mobility.benchmark.nigiri import read_backwards
 from mobility.benchmark.problem import Kind, Rules, list_cases
 from mobility.benchmark.searchers import Search, build_our_network, open_ours
@@ -74,10 +74,11 @@ def test_differences_are_counted(gtfs, pairs, capsys):
 
 def test_a_folder_is_measured_network_by_network(gtfs, pairs, capsys):
     """A folder needs no more words: names, pairs and the day come from its files, and people get a table."""
-    assert bench("--folder", gtfs.parent, "--kinds", "earliest", *QUICK) == 1
+    assert bench("--folder", gtfs.parent, "--kinds", "earliest", "--clock", "cpu", *QUICK) == 1
     out = capsys.readouterr().out
     assert "feed, 2026-07-15: changtong (trip-based) beside nigiri" in out
     assert "1 of 2" in out
+    assert "cpu time" in out
 
 
 def test_a_departure_of_ones_own_drops_the_record(gtfs, pairs, capsys):
@@ -257,7 +258,9 @@ def test_promises_are_kept_at_both_quantiles(name, kind, ratios, broken):
     """The large networks promise 8 and 5 times nigiri for one departure, 15 and 8 times for two hours."""
     times = Times(1.0, 1.0, 1.0)
     outcome = Outcome(kind, 300, times, times, *ratios, 1.0, differing=0)
-    assert len(list(list_broken(Comparison(name, DATE, Peer.NIGIRI, Search.TRIP_BASED, (outcome,))))) == broken
+    assert (
+        len(list(list_broken(Comparison(name, DATE, Peer.NIGIRI, Search.TRIP_BASED, Clock.WALL, (outcome,))))) == broken
+    )
 
 
 def test_a_differing_answer_breaks_a_promise_anywhere():
@@ -265,7 +268,7 @@ def test_a_differing_answer_breaks_a_promise_anywhere():
     times = Times(1.0, 1.0, 1.0)
     for facts in ({"differing": 1}, {"differing": 0, "differing_recorded": 2, "recorded": 300}):
         outcome = Outcome(Kind.RANGE, 300, times, times, 99.0, 99.0, 99.0, **facts)
-        (sentence,) = list_broken(Comparison("poa", DATE, Peer.NIGIRI, Search.TRIP_BASED, (outcome,)))
+        (sentence,) = list_broken(Comparison("poa", DATE, Peer.NIGIRI, Search.TRIP_BASED, Clock.WALL, (outcome,)))
         assert sentence.startswith("poa, range: answers differ")
 
 
