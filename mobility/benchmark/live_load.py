@@ -2,7 +2,7 @@
 
 Processes ask in a closed loop and log every answer with the number of the state that it came from. Blocks with a
 new state every second take turns with blocks without, so that whatever else the machine does falls on both. The
-writer is the nicest process. Afterwards every state is made once more and every answer played against its own.
+writer is nice. Afterwards every state is made once more and every answer played against its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from ctypes import c_int
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +36,8 @@ from mobility.planner.query import Query
 
 STOPPED, QUIET, SWAPPING = -1, 0, 1
 BLOCK_S = 5
-NICEST = 19
+NICENESS = 5
+"""Of the writer: behind the questions, but never starved by them."""
 WARM_QUERIES = 40
 NETWORK, PLANNED, STATES = "benchmark", "planned", "states"
 EARLIEST_MIN, LATEST_MIN = 6 * 60, 21 * 60
@@ -52,30 +53,44 @@ class Entry(NamedTuple):
     phase: int
     sequence: int
     spent_ms: float
+    worked_ms: float
     origin: int
     target: int
     at_s: int
     paths: list[FoundPath] | None
 
 
+class Pace(NamedTuple):
+    """Milliseconds a query, and those in which it had a core: the rest it waited for the others."""
+
+    queries: int
+    p50_ms: float
+    p99_ms: float
+    cpu_p50_ms: float
+    cpu_p99_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the queries met. ``mixed`` are answers that are not wholly of the state they came from."""
+    """What the queries met. ``mixed`` are answers that are not wholly of the state they came from; ``compared`` were
+    asked once more of it.
+    """
 
     processes: int
     states: int
-    queries_quiet: int
-    queries_swapping: int
     failed: int
     mixed: int
     compared: int
-    p50_quiet_ms: float
-    p99_quiet_ms: float
-    p50_swapping_ms: float
-    p99_swapping_ms: float
-    ratio_p50: float
-    ratio_p99: float
+    quiet: Pace
+    swapping: Pace
     publish_p50_ms: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts, flat."""
+        facts = asdict(self) | {"quiet": self.quiet._asdict(), "swapping": self.swapping._asdict()}
+        for name in ("p50_ms", "p99_ms", "cpu_p99_ms"):
+            facts[f"ratio_{name[:-3]}"] = round(facts["swapping"][name] / facts["quiet"][name], 3)
+        return facts
 
 
 def run_load(day: LiveDay, seconds: int, processes: int, seed: int, advance: Advance) -> Load:
@@ -130,7 +145,7 @@ def _ask_once(reader: SnapshotReader, random: np.random.Generator, served: list[
     origin, target = (served[pick] for pick in random.choice(len(served), 2, replace=False).tolist())
     at_s = 60 * int(random.integers(EARLIEST_MIN, LATEST_MIN))
     sequence, paths = -1, None
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), time.thread_time()
     try:
         state = reader.latest()
         if state is not None:
@@ -139,7 +154,8 @@ def _ask_once(reader: SnapshotReader, random: np.random.Generator, served: list[
     except Exception as error:  # noqa: BLE001  (whatever it is, somebody has got no answer)
         paths, sequence = None, -1
         print(f"a question failed: {error!r}", file=sys.stderr)  # noqa: T201
-    return Entry(phase, sequence, (time.perf_counter() - begin) * 1000, origin, target, at_s, paths)
+    spent, worked = time.perf_counter() - begin, time.thread_time() - busy
+    return Entry(phase, sequence, spent * 1000, worked * 1000, origin, target, at_s, paths)
 
 
 def _question(state: LiveState, origin: int, target: int, at_s: int) -> Query:
@@ -163,7 +179,7 @@ def _write(
 ) -> None:
     """The writer: blocks of quiet and of a new state a second, in turn. Its thread alone is nice."""
     with suppress(OSError, AttributeError):  # where threads have no priority of their own
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICEST)
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
     done, sequence = 0, 1
     try:
         while done < seconds:
@@ -171,14 +187,14 @@ def _write(
             phase.value = QUIET
             time.sleep(block_s)
             phase.value = SWAPPING
-            begin = time.perf_counter()
-            for second in range(block_s):
+            end = time.perf_counter() + block_s
+            while (begin := time.perf_counter()) < end:
                 sequence += 1
                 updates = draw_updates(day, seed + sequence)  # what a decoder would have done elsewhere
                 start = time.perf_counter()
                 publisher.publish(rebuild(day, updates, sequence)[0])
                 spent_ms.append((time.perf_counter() - start) * 1000)
-                time.sleep(max(0.0, begin + second + 1 - time.perf_counter()))
+                time.sleep(max(0.0, min(begin + 1, end) - time.perf_counter()))
             done += block_s
             advance(done, seconds)
     finally:
@@ -203,26 +219,24 @@ def _summarize(day: LiveDay, entries: list[Entry], processes: int, published_ms:
             again = state.engine.find_paths(_question(state, entry.origin, entry.target, entry.at_s))
             mixed += again != entry.paths
             compared += 1
-    times = {phase: np.array([e.spent_ms for e in entries if e.phase == phase]) for phase in (QUIET, SWAPPING)}
-    if not all(map(len, times.values())):
-        raise BenchmarkError("no question was answered: give the run more --seconds")
-    (quiet_p50, quiet_p99), (swap_p50, swap_p99) = (np.quantile(times[p], (0.5, 0.99)) for p in (QUIET, SWAPPING))
     return Load(
         processes=processes,
         states=len(of_state),
-        queries_quiet=len(times[QUIET]),
-        queries_swapping=len(times[SWAPPING]),
         failed=sum(entry.paths is None for entry in entries),
         mixed=mixed,
         compared=compared,
-        p50_quiet_ms=round(float(quiet_p50), 3),
-        p99_quiet_ms=round(float(quiet_p99), 3),
-        p50_swapping_ms=round(float(swap_p50), 3),
-        p99_swapping_ms=round(float(swap_p99), 3),
-        ratio_p50=round(float(swap_p50 / quiet_p50), 3),
-        ratio_p99=round(float(swap_p99 / quiet_p99), 3),
+        quiet=_to_pace([entry for entry in entries if entry.phase == QUIET]),
+        swapping=_to_pace([entry for entry in entries if entry.phase == SWAPPING]),
         publish_p50_ms=round(float(np.median(published_ms)), 1),
     )
+
+
+def _to_pace(entries: list[Entry]) -> Pace:
+    if not entries:
+        raise BenchmarkError("no question was answered: give the run more --seconds")
+    wall, cpu = ([entry.spent_ms for entry in entries], [entry.worked_ms for entry in entries])
+    numbers = (round(float(quantile), 3) for times in (wall, cpu) for quantile in np.quantile(times, (0.5, 0.99)))
+    return Pace(len(entries), *numbers)
 
 
 def _is_mixed(state: LiveState, entry: Entry) -> bool:
