@@ -1,9 +1,9 @@
 """Which service day's timetable answers for an instant, so that every instant has exactly one.
 
-A timetable holds one service day whole, of the day before what moves after midnight, and the next day as far as its
-horizon: everything that somebody needs who leaves on that day. Journeys by departure are therefore found on the
-timetable of the day on which they leave. Who arrives in the night has left the evening before: journeys by arrival
-are found on the day before until ``NIGHT_ENDS_S``.
+A timetable holds one service day whole, of days before what still moves, and the next day for as long as somebody
+can be on the way who leaves at midnight: everything for departures on its day and for arrivals on the next. Journeys
+by departure are therefore found on the timetable of the day on which they leave, journeys by arrival on that of the
+day before they arrive; both are told on the clock of the day on which they leave.
 
 The common clock of all days is POSIX seconds; service days meet without gap or overlap, also where clocks change.
 """
@@ -11,12 +11,12 @@ The common clock of all days is POSIX seconds; service days meet without gap or 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gtfs.service_days import service_day_start
-
-NIGHT_ENDS_S = 4 * 3600
+from mobility.itinerary import Itinerary
 
 
 class Span(NamedTuple):
@@ -58,6 +58,31 @@ def split_departures(begin_s: int, end_s: int, timezone: str) -> list[Span]:
 
 
 def split_arrivals(after_s: int, until_s: int, timezone: str) -> list[Span]:
-    """The instants (after, until], day by day."""
-    shifted = split_departures(after_s - NIGHT_ENDS_S, until_s - NIGHT_ENDS_S, timezone)
-    return [Span(span.date, span.clock_s, span.at_s + span.window_s + NIGHT_ENDS_S, span.window_s) for span in shifted]
+    """The instants (after, until], day by day, each on the clock of the day before."""
+    spans = []
+    for span in split_departures(after_s, until_s, timezone):
+        date = span.date - dt.timedelta(1)
+        clock_s = day_begins_s(date, timezone)
+        spans.append(Span(date, clock_s, span.clock_s + span.at_s + span.window_s - clock_s, span.window_s))
+    return spans
+
+
+def tell_on_its_day(itinerary: Itinerary) -> Itinerary:
+    """The itinerary on the clock of the service day on which one leaves."""
+    begins_s = day_begins_s(itinerary.service_date, itinerary.timezone)
+    date = date_of(begins_s + itinerary.departure_s, itinerary.timezone)
+    if date == itinerary.service_date:
+        return itinerary
+    later_s = begins_s - day_begins_s(date, itinerary.timezone)
+    legs = tuple(
+        replace(
+            leg,
+            departure_s=leg.departure_s + later_s,
+            arrival_s=leg.arrival_s + later_s,
+            calls=tuple(
+                replace(c, arrival_s=c.arrival_s + later_s, departure_s=c.departure_s + later_s) for c in leg.calls
+            ),
+        )
+        for leg in itinerary.legs
+    )
+    return replace(itinerary, legs=legs, service_date=date)

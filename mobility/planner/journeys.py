@@ -13,7 +13,7 @@ from mobility.itinerary import Itinerary
 from mobility.model import Place
 from mobility.planner.access_egress import FARTHEST_S, list_walks, merge_ends
 from mobility.planner.candidates import Candidate, Reader
-from mobility.planner.clocks import Span, split_arrivals, split_departures
+from mobility.planner.clocks import Span, split_arrivals, split_departures, tell_on_its_day
 from mobility.planner.criteria.restriction import NEAR_THE_BEST
 from mobility.planner.criteria.risk import risk_of
 from mobility.planner.criteria.search import COARSE
@@ -178,7 +178,8 @@ class JourneySearch:
         """What a person is told of a journey of this search."""
         day, query = self._queries[journey.clock_s]
         start, end = self.request.start, self.request.end
-        return self.ground.reconstructor.build_itinerary(day.engine.timetable, query, journey.path, start, end)
+        told = self.ground.reconstructor.build_itinerary(day.engine.timetable, query, journey.path, start, end)
+        return tell_on_its_day(told)
 
     def _query_on(self, span: Span) -> tuple[Day, Query]:
         """The question in the words of one day."""
