@@ -15,9 +15,9 @@ from mobility.planner.bounds import Row
 from mobility.planner.range_raptor import first_from
 from mobility.planner.raptor import OVERFLOW
 from mobility.planner.trip_based.search import (
+    add_segment,
     begin_search,
     board_at_doors,
-    board_first,
     clear_targets,
     emit_path,
     follow,
@@ -75,7 +75,7 @@ def search_window(
     mark_targets(s, w, egress_stop, egress_s)
     head, following, trip, pos = list_departures(a, access_stop, access_s, begin_s, end_s)
     latest = end_s + limit_s + 1
-    count = board_at_doors(a, s, w, max_vehicles, access_stop, access_s, end_s, lb, unit_s, latest)
+    count = board_at_doors(a, s, w, max_vehicles, access_stop, access_s, end_s)
     is_complete = count != OVERFLOW and follow(a, s, w, max_vehicles, max_vehicles, count, lb, unit_s, latest)
     journeys, legs = 0, 0
     for moment in range(end_s - begin_s - 1, -1, -1):
@@ -85,10 +85,10 @@ def search_window(
         departure = begin_s + moment
         latest = departure + limit_s + 1
         count, seed = 0, head[moment]
-        while seed >= 0 and count != OVERFLOW:
-            count = board_first(a, s, w, max_vehicles, trip[seed], pos[seed], lb, unit_s, latest, count)
+        while seed >= 0 and count < len(w.segments.trip):
+            count = add_segment(a, s, w, 1, max_vehicles, trip[seed], pos[seed], departure, -1, -1, count)
             seed = following[seed]
-        is_complete = count != OVERFLOW and follow(a, s, w, max_vehicles, max_vehicles, count, lb, unit_s, latest)
+        is_complete = seed < 0 and follow(a, s, w, max_vehicles, max_vehicles, count, lb, unit_s, latest)
         for k in range(1, max_vehicles + 1):
             if is_complete and w.goal_segment[k] >= 0 and w.goal[k] < latest:
                 is_complete = journeys < len(w.journeys)

@@ -7,7 +7,8 @@ stop event is looked at twice. A range keeps this per number of vehicles from on
 next earlier one (self-pruning), so that only Pareto-optimal journeys are written.
 
 Goals are tested when a segment is found, so that ``goal[k + 1]`` bounds level k while it is expanded.
-Kernels are plain Python as ``.py_func``.
+Trap: what is done per transfer stands in ``expand`` itself. A call that hands on the tuples of arrays there
+made whole queries twice as slow, inlined by numba or not. Kernels are plain Python as ``.py_func``.
 """
 
 from __future__ import annotations
@@ -85,18 +86,6 @@ def add_segment(
 
 
 @nb.njit(cache=True, nogil=True)
-def earliest_goal(
-    a: Arrays, s: TransferSet, w: TripWorkspace, k: int, trip: int, begin: int, lb: Row, unit_s: int, bound: int
-) -> int:  # fmt: skip
-    """When one could be at the goal at best after boarding a trip as vehicle number k; FAR if that is too late."""
-    pattern, event = s.trip_at[trip, 0], s.trip_at[trip, 1]
-    best = s.event_arr[event + begin + 1] + np.int64(lb[a.pat_stop[a.pat_off[pattern] + begin + 1]]) * unit_s
-    if best >= bound or (best >= w.goal[k + 1] and w.target_head[pattern] < 0):
-        return np.int64(FAR)
-    return best
-
-
-@nb.njit(cache=True, nogil=True)
 def expand(
     a: Arrays, s: TransferSet, w: TripWorkspace, k: int, rows: int, first: int, count: int,
     lb: Row, unit_s: int, latest: int,
@@ -126,8 +115,10 @@ def expand(
                 other, begin = link >> pos_bits, link & pos_mask
                 if covered[other] <= begin:
                     continue
-                best = earliest_goal(a, s, w, k + 1, other, begin, lb, unit_s, bound)
-                if best == FAR:
+                pattern = s.trip_at[other, 0]
+                best = s.event_arr[s.trip_at[other, 1] + begin + 1]
+                best += np.int64(lb[a.pat_stop[a.pat_off[pattern] + begin + 1]]) * unit_s
+                if best >= bound or (best >= w.goal[k + 2] and w.target_head[pattern] < 0):
                     continue
                 if used == room:
                     return OVERFLOW
@@ -157,22 +148,9 @@ def emit_path(a: Arrays, s: TransferSet, w: TripWorkspace, k: int, departure: in
 
 
 @nb.njit(cache=True, nogil=True)
-def board_first(
-    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, trip: int, begin: int,
-    lb: Row, unit_s: int, latest: int, count: int,
-) -> int:  # fmt: skip
-    """Board the first vehicle, where that can lead anywhere; how many segments, or OVERFLOW."""
-    if count == len(w.segments.trip):
-        return OVERFLOW
-    best = earliest_goal(a, s, w, 1, trip, begin, lb, unit_s, min(latest, np.int64(w.goal[1])))
-    return count if best == FAR else add_segment(a, s, w, 1, rows, trip, begin, best, -1, -1, count)
-
-
-@nb.njit(cache=True, nogil=True)
 def board_at_doors(
-    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, access_stop: Ints, access_s: Ints, departure: int,
-    lb: Row, unit_s: int, latest: int,
-) -> int:  # fmt: skip
+    a: Arrays, s: TransferSet, w: TripWorkspace, rows: int, access_stop: Ints, access_s: Ints, departure: int
+) -> int:
     """The first vehicles after a departure; how many segments, or OVERFLOW."""
     count = 0
     for e in range(len(access_stop)):
@@ -181,9 +159,11 @@ def board_at_doors(
             trips = np.int64(a.pat_trips[pattern])
             column = a.time_off[pattern] + a.brd_pos[b] * trips
             chosen = first_from(a.dep, column, column + trips, departure + access_s[e]) - column
-            if chosen < trips and count != OVERFLOW:
+            if chosen < trips:
+                if count == len(w.segments.trip):
+                    return OVERFLOW
                 trip = a.first_trip[pattern] + chosen
-                count = board_first(a, s, w, rows, trip, a.brd_pos[b], lb, unit_s, latest, count)
+                count = add_segment(a, s, w, 1, rows, trip, a.brd_pos[b], departure, -1, -1, count)
     return count
 
 
@@ -228,7 +208,7 @@ def search_departure(
     begin_search(a, w, 1, max_vehicles)
     mark_targets(s, w, egress_stop, egress_s)
     latest = departure + limit_s + 1
-    count = board_at_doors(a, s, w, 1, access_stop, access_s, departure, lb, unit_s, latest)
+    count = board_at_doors(a, s, w, 1, access_stop, access_s, departure)
     is_complete = count != OVERFLOW and follow(a, s, w, 1, max_vehicles, count, lb, unit_s, latest)
     clear_targets(s, w, egress_stop)
     if not is_complete:
