@@ -112,8 +112,14 @@ def choose_options(offers: Sequence[Offer], *, arrive_by: bool = False, most: in
     others = [reason for reason in Reason if reason not in {Reason.EARLIEST_ARRIVAL, Reason.LATEST_DEPARTURE}]
     for reason in others:
         _choose_for(reason, offers, chosen, order, most)
-    for reason in others:
-        _tell(reason, chosen)
+    while True:
+        for reason in others:
+            _tell(reason, chosen)
+        told = [c for c in chosen if c.reasons]
+        if len(told) == len(chosen):
+            break
+        # who lost their only reason to one that was chosen later, goes; nobody is set apart from them any more
+        chosen = [Chosen(c.offer, c.reasons[:1] if c.offer is plain else []) for c in told]
     best, *rest = chosen
     return [best, *sorted(rest, key=lambda c: (c.offer.journey.departure_s, c.offer.journey.arrival_s))]
 
