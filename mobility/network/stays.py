@@ -229,17 +229,14 @@ def fill_rows(
     arr, dep = np.empty(size, np.int32), np.empty(size, np.int32)
     for r in range(len(parts)):
         at = offset[r]
-        late_s = np.int64(0)
         for k in range(parts.shape[1]):
             trip = parts[r, k]
             if trip < 0:
                 break
             first, end = row_off[trip], row_off[trip + 1]
-            ahead = shift_s[r, k] - shift_s[r, 0] + late_s
+            ahead = shift_s[r, k] - shift_s[r, 0]
             if k > 0:
-                waited_for = max(np.int64(0), arr[at - 1] - (row_dep[first] + ahead))
-                late_s += waited_for
-                ahead += waited_for
+                ahead += max(np.int64(0), arr[at - 1] - (row_dep[first] + ahead))  # a vehicle that comes late
                 dep[at - 1] = arr[at - 1]
                 if meets[r, k - 1]:
                     dep[at - 1] = row_dep[first] + ahead

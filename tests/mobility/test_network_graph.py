@@ -67,7 +67,7 @@ def test_rides_carry_run_time_and_headway(town):
 def test_graph_and_arrays_are_one_network(town):
     """Shortest times in the graph are the lower bounds of the arrays, from every stop to every stop."""
     network, timetable, graph = town
-    bounds = LowerBounds(timetable.arrays)
+    bounds = LowerBounds.build(timetable.arrays)
     lengths = dict(nx.all_pairs_dijkstra_path_length(graph, weight="run_s"))
     for target, number in network.stops.items():
         row = bounds.row_to(number).astype(np.int64) * bounds.unit_s

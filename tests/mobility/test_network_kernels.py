@@ -52,14 +52,14 @@ def test_timetable_and_bounds_are_the_same_without_numba(net, monkeypatch, seed)
     """Cleaning, patterns, walks and lower bounds, compiled and plain."""
     text = random_feed(seed)
     compiled = net(text, Walking()).timetable()
-    table = LowerBounds(compiled.arrays)._table
+    table = LowerBounds.build(compiled.arrays)._table
     for module, names in KERNELS.items():
         for name in names:
             monkeypatch.setattr(module, name, getattr(module, name).py_func)
     plain = net(text, Walking()).timetable()
     for name, array in compiled.arrays._asdict().items():
         assert np.array_equal(array, getattr(plain.arrays, name)), name
-    assert np.array_equal(LowerBounds(plain.arrays)._table, table)
+    assert np.array_equal(LowerBounds.build(plain.arrays)._table, table)
     assert compiled.pattern_count > 5
 
 
