@@ -24,11 +24,22 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def city():
-    """The engine on the oracle's day, and its stops by id."""
+def day():
+    """The oracle's day, and its stops by id."""
     feed, _ = read_feed(ORACLE / f"{NAME}.zip")
     network = build_network(feed, Walking(makes_walks=False), days=(0,))
-    return Engine(network.build_timetable(DATE)), {s: n for n, s in enumerate(network.schedule.stop_ids)}
+    return network.build_timetable(DATE), {s: n for n, s in enumerate(network.schedule.stop_ids)}
+
+
+@pytest.fixture(scope="module", params=["raptor", "trip-based"])
+def city(request, day):
+    """The engine on the oracle's day by RAPTOR, and accelerated."""
+    timetable, stops = day
+    engine = Engine(timetable)
+    if request.param == "trip-based":
+        engine.accelerate(backward=True)
+    assert engine.is_accelerated == (request.param == "trip-based")
+    return engine, stops
 
 
 def ask(city, start, end, departure_min, **facts):
@@ -67,3 +78,17 @@ def test_arriving_by_is_the_same_range_read_backwards(city):
             latest = {p.transfers: p.departure_s / 60 for p in paths}
             best = max(moment for count, moment in latest.items() if count <= transfers)
             assert best == departure
+
+
+def test_arriving_by_is_the_same_with_raptor_and_trip_by_trip(day):
+    """300 pairs read backwards in time, a moment and two hours each: the same journeys by both searches."""
+    timetable, stops = day
+    accelerated = Engine(timetable)
+    accelerated.accelerate(backward=True)
+    cities = (Engine(timetable), stops), (accelerated, stops)
+    for pair in list_pairs(ORACLE / f"{NAME}_nigiri.csv"):
+        for window_s in (0, 7200):
+            facts = {"arrive_by": True, "window_s": window_s}
+            answers = [ask(city, pair.start, pair.end, pair.departure_min + 60, **facts) for city in cities]
+            raptor, trip_based = [[(p.departure_s, p.arrival_s, len(p.rides)) for p in paths] for paths in answers]
+            assert raptor == trip_based
