@@ -13,6 +13,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.planner.thresholds import list_broken
 from mobility.benchmark.compare import Comparison, Options, Peer, compare
 from mobility.benchmark.footprint import measure_footprints
 from mobility.benchmark.growth import SIZES, Plan, measure_growth
+from mobility.benchmark.measure import Clock
 from mobility.benchmark.problem import BESIDE_THE_CHECKOUT, BenchmarkError, Case, list_cases
 from mobility.benchmark.report import find_note, open_console, print_comparison, print_footprints, print_growth
 from mobility.cli.console import progress_bar
@@ -34,11 +36,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=BESIDE_THE_CHECKOUT)
     parser.add_argument("--quick", action="store_true", help="a tenth of the pairs, one repeat, small cities")
+    parser.add_argument("--networks", default="", help="only these of the folder, for example saskatoon,poa")
+    parser.add_argument("--repeats", type=int, default=3, help="timings per query; their median counts")
+    parser.add_argument("--clock", type=Clock, choices=list(Clock), default=Clock.WALL, help="cpu on a busy machine")
     parser.add_argument("--label", default="", help="kept in each line, for example the commit")
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     try:
-        cases = list_cases(chosen.folder)
+        cases = list_cases(chosen.folder, tuple(name for name in chosen.networks.split(",") if name))
     except BenchmarkError as error:
         print(f"beside the peers: skipped. {error}", file=sys.stderr)
         cases = []
@@ -48,10 +53,11 @@ def main() -> int:
         "label": chosen.label,
     }
     broken: list[str] = []
-    for comparison, facts in _compare_all(cases, is_quick=chosen.quick):
+    repeats, limit = (1, 30) if chosen.quick else (max(1, chosen.repeats), 0)
+    for comparison, facts in _compare_all(cases, Options(repeats=repeats, limit=limit, clock=chosen.clock)):
         broken += list_broken(comparison)
         _append(chosen.out, head | facts)
-    plan = Plan(queries=50, repeats=1) if chosen.quick else Plan()
+    plan = Plan(queries=50 if chosen.quick else 200, repeats=repeats, clock=chosen.clock)
     growth = measure_growth(SIZES[:2] if chosen.quick else SIZES, plan, progress_bar)
     print_growth(open_console(), growth)
     _append(chosen.out, head | {"growth": growth.to_json()})
@@ -61,10 +67,10 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _compare_all(cases: list[Case], *, is_quick: bool) -> Iterator[tuple[Comparison, dict[str, Any]]]:
+def _compare_all(cases: list[Case], like: Options) -> Iterator[tuple[Comparison, dict[str, Any]]]:
     console = open_console()
     for peer in PEERS if cases else ():
-        options = Options(peer, repeats=1, limit=30) if is_quick else Options(peer)
+        options = replace(like, peer=peer)
         for case in cases:
             comparison = compare(case, options, progress_bar)
             with progress_bar(f"{case.name}: loading and memory") as advance:
