@@ -1,10 +1,13 @@
 """Which trips of a date one vehicle makes, and what its runs are made of."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 from mobility.network import stays
 from mobility.network.blocks import read_stay_rules
+from mobility.network.graph import build_graph
 
 FEED = """
 # agency.txt
@@ -176,6 +179,23 @@ def test_one_ride_calls_where_the_trips_meet(net):
     assert [(call.place.stop_id, call.arrival_s, call.departure_s) for call in leg.calls] == [("B", 29_400, 29_460)]
     assert (leg.start.stop_id, leg.end.stop_id, leg.ride.trip_id, journey.transfers) == ("A", "C", "t1", 0)
     assert [point.lon for point in leg.geometry] == [0.0, 0.02, 0.02, 0.04]
+
+
+def test_a_graph_counts_every_run_once(net):
+    """What a vehicle does after its trip is drawn by the next trip's own run."""
+    network = net(FEED.format(**GOOD))
+    parts = network.reconstructor.places, network.reconstructor.routes
+    graph = build_graph(network.network, network.timetable(), *parts)
+    rides = {(a, b): data["runs"] for a, b, data in graph.edges(data=True) if data["kind"] == "ride"}
+    assert rides == {("A", "B"): 1, ("B", "C"): 1, ("C", "A"): 1}
+
+
+def test_a_day_without_runs_has_no_stays(net):
+    """Every line filtered out, or a day without service: an empty timetable, not a failure."""
+    network = net(FEED.format(**GOOD)).network
+    day = dt.date(2026, 7, 15)
+    assert network.build_timetable(day, np.array([0, 0])).trip_count == 0
+    assert network.build_timetable(day + dt.timedelta(2)).trip_count == 0
 
 
 def test_chains_are_filled_the_same_without_numba(net, monkeypatch):
