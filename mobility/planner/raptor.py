@@ -44,9 +44,11 @@ def collect(a: Arrays, w: Workspace, row: int, marked: int, lb: Row, unit_s: int
 def scan(
     a: Arrays, w: Workspace, k: int, stride: int, last: int, queued: int, lb: Row, unit_s: int, bound: int
 ) -> tuple[int, int]:
-    """Ride the queued patterns: how many stops improved, and the new bound."""
+    """Ride the queued patterns: how many stops improved, and the new bound for who goes on with one vehicle more."""
     n = len(a.change_s)
     before, now, came = (k - 1) * stride, k * stride, k * n
+    # who does not end here needs another vehicle, and over a range is known to be beaten by a later departure
+    onward = min(bound, np.int64(w.goal[k + 1])) if k < last else -np.int64(FAR)
     improved = 0
     for q in range(queued):
         pattern = w.queue[q]
@@ -62,7 +64,9 @@ def scan(
             column = time + i * trips
             if trip < trips and a.may_alight[off + i]:
                 arrival = a.arr[column + trip]
-                if arrival < w.arrived[now + stop] and arrival + np.int64(lb[stop]) * unit_s < bound:
+                egress_s = w.egress_s[stop]
+                limit = onward if egress_s == FAR else bound
+                if arrival < w.arrived[now + stop] and arrival + np.int64(lb[stop]) * unit_s < limit:
                     for j in range(k, last + 1):
                         if w.arrived[j * stride + stop] <= arrival:
                             break
@@ -76,12 +80,12 @@ def scan(
                         w.is_improved[stop] = 1
                         w.improved[improved] = stop
                         improved += 1
-                    egress_s = w.egress_s[stop]
                     # FAR must be asked for: read backwards in time, arrivals are negative
                     if egress_s != FAR and arrival + egress_s < bound:
                         w.goal[k] = arrival + egress_s
                         w.goal_stop[k] = stop
-                        bound = min(bound, int(w.goal[k]))
+                        bound = min(bound, np.int64(w.goal[k]))
+                        onward = min(onward, bound)
             if w.is_marked[stop] and a.may_board[off + i]:
                 ready = w.ready[before + stop]
                 if trip < trips:
@@ -99,7 +103,7 @@ def scan(
                             high = middle
                     trip = low
                     boarded = np.int64(i)
-    return improved, bound
+    return improved, onward
 
 
 @nb.njit(cache=True, nogil=True)
@@ -218,10 +222,10 @@ def search(
             best = w.goal[k]
             bound = min(latest, np.int64(best))
             queued = collect(a, w, (k - 1) * stride, marked, lb, unit_s, bound)
-            improved, bound = scan(a, w, k, stride, max_vehicles, queued, lb, unit_s, bound)
+            improved, onward = scan(a, w, k, stride, max_vehicles, queued, lb, unit_s, bound)
             for m in range(marked):
                 w.is_marked[w.marked[m]] = 0
-            marked = walk(a, w, k, stride, max_vehicles, improved, lb, unit_s, bound)
+            marked = walk(a, w, k, stride, max_vehicles, improved, lb, unit_s, onward)
             if w.goal[k] < best:
                 if stride:
                     for j in range(k + 1, max_vehicles + 1):
