@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +23,9 @@ from gtfs.notices import Notice as FeedNotice
 from gtfs.notices import Report, Severity
 from gtfs.service_days import feed_language, feed_timezone, service_dates
 from mobility.cities import City, ensure_city, find_city
+from mobility.emissions import default_factors
+from mobility.fares.estimate import list_route_costs
+from mobility.fares.table import FareTable
 from mobility.itinerary import Itinerary
 from mobility.model import Coordinate, Mode, Place, PlannerError
 from mobility.network.accessible import with_walking
@@ -35,12 +38,13 @@ from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
 from mobility.planner.clocks import date_of, day_begins_s
-from mobility.planner.days import NO_DAYS, Days, RouteCosts
+from mobility.planner.days import NO_DAYS, Days
 from mobility.planner.journeys import Ground, JourneySearch
 from mobility.planner.notices import list_notices
 from mobility.planner.offers import list_options
 from mobility.planner.options import Option, Reason
-from mobility.planner.query import AS_THE_TIMETABLE_SAYS, TransferTimes
+from mobility.planner.paging import Page
+from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Criterion, TransferTimes
 from mobility.planner.reached import Reached, build_matrix, list_reached
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideService, RequestRefused
@@ -129,7 +133,9 @@ class JourneyPlanner:
         self._places = build_places(feed, self._network.schedule)
         self._gazetteer = build_gazetteer(self._places)
         self._shapes = Shapes(feed, self._network.schedule)
-        self._costs: RouteCosts | None = None
+        self._emissions = default_factors()
+        self._fares = FareTable(feed)
+        self._costs = list_route_costs(feed, self._routes.modes, self._emissions)
         self._step_free: Ground | None = None
         self._lock = threading.Lock()
         known_days = stored.days if stored else NO_DAYS
@@ -204,14 +210,14 @@ class JourneyPlanner:
             ground.check_near(request.end, "end")
         search = JourneySearch(ground, request, walk_s)
         page = search.find_page()
-        itineraries = tuple(search.build_itinerary(journey) for journey in page.journeys)
+        itineraries = tuple(self._fares.with_fare(search.build_itinerary(journey)) for journey in page.journeys)
         begin_s, end_s = (-page.end_s, -page.begin_s) if request.arrive_by else (page.begin_s, page.end_s)
         previous_cursor, next_cursor = write_cursors(begin_s, end_s)
         return PlanResult(
             itineraries,
             self._direct(request, walk_s),
             list_notices(itineraries, walk_s, arrive_by=request.arrive_by),
-            list_options(search, page) if request.options else (),
+            self._list_options(search, page) if request.options else (),
             previous_cursor,
             next_cursor,
             page.dropped,
@@ -260,6 +266,16 @@ class JourneyPlanner:
         asked = PlanRequest(starts[0], ends[0], at, arrive_by=arrive_by)
         check_request(asked, Service(self.name, *self.feed_dates, self.timezone))
         return build_matrix(self._ground, asked, starts, ends)
+
+    def _list_options(self, search: JourneySearch, page: Page) -> tuple[Option, ...]:
+        options = list_options(search, page, self._price)
+        return tuple(replace(option, itinerary=self._fares.with_fare(option.itinerary)) for option in options)
+
+    def _price(self, itinerary: Itinerary) -> dict[Criterion, int]:
+        """Hundredths of the currency, where every ride is priced, and grams."""
+        price = self._fares.price(itinerary)
+        costs = {Criterion.CO2: self._emissions.itinerary_g(itinerary)}
+        return costs if price is None or price.unpriced else {**costs, Criterion.PRICE: price.amount}
 
     def _ground_for(self, needs: Needs) -> Ground:
         """The network on foot, or the one with step-free ways, which is made when first asked for."""

@@ -87,11 +87,6 @@ class Days:
         self._days: OrderedDict[tuple[dt.date, frozenset[Mode] | None, Needs], _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    @property
-    def knows_costs(self) -> bool:
-        """Whether rides have prices and grams."""
-        return self._costs is not None
-
     def get(self, date: dt.date, modes: frozenset[Mode] | None = None, needs: Needs = NO_NEEDS) -> Day:
         """The day, with only the vehicles of ``modes`` (None: all) that the traveller's ``needs`` allow."""
         key = date, modes, needs

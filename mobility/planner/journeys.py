@@ -164,11 +164,6 @@ class JourneySearch:
         route, stop_row = told_with.routes.trip_route, told_with.network.schedule.stop_row
         return Reader(day.engine.timetable, route, stop_row, clock_s)
 
-    @property
-    def knows_costs(self) -> bool:
-        """Whether prices and grams are known, not just taken as nothing."""
-        return self.ground.days.knows_costs
-
     def risk_of(self, journey: Candidate) -> int:
         """What its connections cost by the criterion *risk*."""
         day, _ = self._queries[journey.clock_s]
