@@ -147,6 +147,19 @@ def test_read_backwards_the_same_journeys_are_found(question):
 
 
 @settings(max_examples=200, deadline=None)
+@given(vehicles(), st.integers(0, 20), st.booleans())
+def test_trips_of_one_vehicle_are_no_transfers_to_a_trip_based_search(question, length, arrive_by):
+    """Transfers between trips worked out beforehand give the same journeys, both ways in time."""
+    unit, town, access, egress, at_s = question
+    timetable = town.timetable()
+    query = query_of(access, egress, at_s + 15 * unit * arrive_by, window_s=length * unit, arrive_by=arrive_by)
+    fast = Engine(timetable)
+    fast.accelerate(backward=True)
+    assert fast.is_accelerated
+    assert facts(fast.find_paths(query)) == facts(Engine(timetable, trip_based=False).find_paths(query))
+
+
+@settings(max_examples=200, deadline=None)
 @given(vehicles())
 def test_another_vehicle_never_makes_an_answer_worse(question):
     """With one trip more, of no block, nobody arrives later with as many vehicles."""
