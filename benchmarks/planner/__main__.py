@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.planner.thresholds import list_broken
 from mobility.benchmark.compare import Comparison, Options, Peer, compare
 from mobility.benchmark.footprint import measure_footprints
-from mobility.benchmark.growth import SIZES, Plan, measure_growth
+from mobility.benchmark.growth import QUERIES, SIZES, Plan, measure_growth
 from mobility.benchmark.measure import Clock
 from mobility.benchmark.problem import BESIDE_THE_CHECKOUT, BenchmarkError, Case, list_cases
 from mobility.benchmark.report import find_note, open_console, print_comparison, print_footprints, print_growth
@@ -57,7 +57,7 @@ def main() -> int:
     for comparison, facts in _compare_all(cases, Options(repeats=repeats, limit=limit, clock=chosen.clock)):
         broken += list_broken(comparison)
         _append(chosen.out, head | facts)
-    plan = Plan(queries=50 if chosen.quick else 200, repeats=repeats, clock=chosen.clock)
+    plan = Plan(queries=limit or QUERIES, repeats=repeats, clock=chosen.clock)
     growth = measure_growth(SIZES[:2] if chosen.quick else SIZES, plan, progress_bar)
     print_growth(open_console(), growth)
     _append(chosen.out, head | {"growth": growth.to_json()})
