@@ -13,7 +13,7 @@ from mobility.itinerary import format_itinerary, parse_time
 from mobility.live.index import build_index
 from mobility.live.new_trips import tell_new_trips
 from mobility.live.overlay import build_overlay
-from mobility.model import Coordinate, Place
+from mobility.model import Coordinate, Mode, Place
 from mobility.network.accessible import with_walking
 from mobility.network.build import build_network
 from mobility.network.needs import Needs
@@ -23,9 +23,11 @@ from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
 from mobility.planner.access_egress import list_walks, merge_ends
 from mobility.planner.candidates import Reader
+from mobility.planner.criteria.costs import build_ride_costs
+from mobility.planner.criteria.search import CriteriaSearch
 from mobility.planner.engine import Engine
 from mobility.planner.filters import judge
-from mobility.planner.query import Query, TransferTimes, make_ends
+from mobility.planner.query import Criterion, Query, TransferTimes, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
 from mobility.stored import BuildOptions, Source, build_store, open_store
 
@@ -86,8 +88,11 @@ class Net:
             origin = target = -1
         ends = {"origin": origin, "target": target}
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
-        paths = engine.find_paths(query)
+        search = self.criteria_search(engine, timetable) if query.criteria else engine
+        paths = search.find_paths(query)
         told = [reconstructor.build_itinerary(timetable, query, path, here, there) for path in paths]
+        if query.criteria:
+            return list(zip(told, (path.costs for path in paths), strict=True))
         if judging is None:
             return told
         reader = Reader(timetable, reconstructor.routes.trip_route, reconstructor.network.schedule.stop_row)
@@ -110,6 +115,23 @@ class Net:
         # one is at all copies of a stop at once, which are no footpaths: no bounds follow from one of them
         return reconstructor.places.stops[stop], merge_ends(ends, make_ends(copies, [0] * len(copies))), -1
 
+    def criteria_search(self, engine, timetable):
+        """Costs of the golden files: a bus 10.00 and 100 g/km, a tram 20.00 and 50 g/km, all else 20.00 and 20 g/km."""
+        types = [
+            self.reconstructor.routes.mode_of(int(timetable.trips.feed_trip[n])) for n in timetable.arrays.first_trip
+        ]
+        price = np.array([1000 if mode is Mode.BUS else 2000 for mode in types], np.int32)
+        co2 = np.array([{Mode.BUS: 100.0, Mode.TRAM: 50.0}.get(mode, 20.0) for mode in types])
+        schedule = self.network.schedule
+        places = schedule.lat, schedule.lon, co2, price, np.zeros(len(types))
+        return CriteriaSearch(engine, build_ride_costs(timetable, *places, stop_row=schedule.stop_row))
+
+    def priced(self, start, end, at, **facts):
+        """As ``lines``, each journey followed by what it costs."""
+        found = self.itineraries(start, end, at, **facts)
+        costs = [", ".join(f"{criterion} {amount}" for criterion, amount in paid) for _, paid in found]
+        return [f"{format_itinerary(told)} {{{paid}}}" for (told, _), paid in zip(found, costs, strict=True)]
+
     def judged(self, start, end, at, walk="", **facts):
         """As ``lines``, each journey that a filter drops followed by the rule's name."""
         date = facts.pop("date")
@@ -124,7 +146,8 @@ class Net:
 
         Keys: date=YYYY-MM-DD, window=minutes, by=1 (TIME is the latest arrival),
         transfer=MINIMUM/ADDITIONAL/FACTOR of changes (seconds), filter=1 (each journey that is dropped with the rule),
-        walk=minutes on foot all the way, live=words of support/live_words.py, wheelchair=1. FROM and TO are ids of stops, or doors as lat,lon.
+        walk=minutes on foot all the way, via=ids of stops to go by way of, stay=minutes at each of them,
+        criteria=names (each journey with its costs), live=words of support/live_words.py, wheelchair=1. FROM and TO are ids of stops, or doors as lat,lon.
         """
         _, start, end, at, *settings = question.split()
         given = dict(setting.split("=", 1) for setting in settings)
@@ -135,13 +158,20 @@ class Net:
             "live": given.pop("live", ""),
             "wheelchair": int(given.pop("wheelchair", 0)),
         }
+        if "via" in given:
+            places = given.pop("via").split(",")
+            stays = given.pop("stay", ",".join("0" * len(places))).split(",")
+            pairs = zip(places, stays, strict=True)
+            facts["via"] = tuple(Via(tuple(self.copies[place]), 60 * int(stay)) for place, stay in pairs)
+        if "criteria" in given:
+            facts["criteria"] = frozenset(Criterion(name) for name in given.pop("criteria").split(","))
         if "transfer" in given:
             minimum, additional, factor = given.pop("transfer").split("/")
             facts["transfer"] = TransferTimes(int(minimum), int(additional), float(factor))
         if given.pop("filter", ""):
             return self.judged(start, end, at, given.pop("walk", ""), **facts)
         assert not given, f"{question}: nobody reads {', '.join(given)}"
-        return self.lines(start, end, at, **facts)
+        return (self.priced if "criteria" in facts else self.lines)(start, end, at, **facts)
 
 
 class StoredNet(Net):

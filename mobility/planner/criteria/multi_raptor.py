@@ -198,6 +198,22 @@ def board(
     place = a.pat_off[pattern] + i
     trips = np.int64(a.pat_trips[pattern])
     column = a.time_off[pattern] + i * trips
+    x0 = label[at, EXACT]
+    x1 = label[at, EXACT + 1] + ask.board_price[pattern] - ask.price[place]
+    x2 = label[at, EXACT + 2] - ask.co2[place]
+    x3 = np.int64(label[at, EXACT + 3])
+    c0, c1, c2, c3 = x0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2], x3 >> ask.shift[3]
+    for r in range(riding):  # beaten by somebody aboard of the first trip there is, or of one that has left
+        number = riders[r, RIDE_TRIP]
+        if (
+            (number == 0 or a.dep[column + number - 1] < time)
+            and riders[r, RIDE_VIAS] >= vias
+            and riders[r, RIDE_COST] <= c0
+            and riders[r, RIDE_COST + 1] <= c1
+            and riders[r, RIDE_COST + 2] <= c2
+            and riders[r, RIDE_COST + 3] <= c3
+        ):
+            return riding, top
     low, high = np.int64(0), trips
     while low < high:
         middle = (low + high) >> 1
@@ -205,10 +221,6 @@ def board(
             low = middle + 1
         else:
             high = middle
-    x0 = label[at, EXACT]
-    x1 = label[at, EXACT + 1] + ask.board_price[pattern] - ask.price[place]
-    x2 = label[at, EXACT + 2] - ask.co2[place]
-    c0, c1, c2 = x0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2]
     for number in range(low, trips):
         slack = a.dep[column + number] - time
         risk = ask.risk[slack] if k > 1 and slack < len(ask.risk) else 0

@@ -139,7 +139,8 @@ class _CriteriaDirection:
         if restriction is not None and plain is not None:
             vehicles = min(vehicles, most_vehicles(restriction, plain))
             moments = np.unique(seeds.moment_s)[::-1]
-            seeds = seeds._replace(limit_s=build_limits(restriction, plain, moments))
+            limits = build_limits(restriction, plain, moments)
+            seeds = seeds._replace(limit_s=limits, group=np.full(len(limits), -1, np.int64))
             if not query.via:
                 seeds = self._find_latest(query, seeds, moments, vehicles)
         a = self.plain.arrays
