@@ -105,7 +105,7 @@ class PlanParameters(WireModel):
     require_bike_transport: Flag = Field(default=False, description="Only vehicles that take a bicycle.")
     criteria: Annotated[list[CriterionName], BeforeValidator(split_commas)] = Field(
         default_factory=list,
-        max_length=4,
+        max_length=2,
         description="What to minimise beside departure, arrival and changes. Ours, beyond MOTIS.",
     )
     options: Flag = Field(

@@ -16,7 +16,7 @@ from mobility.planner.journeys import LONGEST_JOURNEY_S, Ground
 from mobility.planner.one_to_all import UNREACHED_S, matrix, reach
 from mobility.planner.query import Ends
 from mobility.planner.refusals import ImpossibleRequest
-from mobility.planner.request import PlanRequest
+from mobility.planner.request import LONGEST_WALK_S, PlanRequest
 
 LONGEST_REACH_MIN = 24 * 60
 
@@ -82,7 +82,9 @@ def list_reached(ground: Ground, request: PlanRequest, minutes: int) -> tuple[Re
 def build_matrix(
     ground: Ground, request: PlanRequest, starts: Sequence[Place], ends: Sequence[Place]
 ) -> tuple[tuple[int | None, ...], ...]:
-    """Seconds from each start (row) to each end at the request's instant; None where there is no way."""
+    """Seconds from each start (row) to each end at the request's instant, in vehicles or walking up to two hours; None
+    where there is no way.
+    """
     day, at_s = _find_moment(ground, request)
 
     def doors(places: Sequence[Place], *, is_egress: bool) -> list[Ends]:
@@ -97,7 +99,11 @@ def build_matrix(
     for start, line in zip(starts, table.tolist(), strict=True):
         distances_m = np.array([distance_between_m(start.at, end.at) for end in ends])
         on_foot_s = walking.duration_s(distances_m).tolist()
-        ways = zip(line, on_foot_s, strict=True)
-        best = [min(s for s in way if s != UNREACHED_S) for way in ways]
-        rows.append(tuple(seconds if seconds <= LONGEST_JOURNEY_S else None for seconds in best))
+        rows.append(tuple(_best_of(ridden_s, walked_s) for ridden_s, walked_s in zip(line, on_foot_s, strict=True)))
     return tuple(rows)
+
+
+def _best_of(ridden_s: int, walked_s: int) -> int | None:
+    if ridden_s == UNREACHED_S:
+        return walked_s if walked_s <= LONGEST_WALK_S else None
+    return min(ridden_s, walked_s)
