@@ -54,8 +54,9 @@ class Direction:
 
     def list_parts(self) -> Parts:
         """What was computed for this direction."""
-        bounds, trips = self.bounds, self._trips
-        return Parts(self.walks_into, bounds and bounds.parts, trips and trips.transfers)
+        bounds = None if self.bounds is None else self.bounds.parts
+        transfers = None if self._trips is None else self._trips.transfers
+        return Parts(self.walks_into, bounds, transfers)
 
     def access_of(self, origin: int) -> Ends:
         """Stops to begin at from a stop: itself at once, and those one footpath away."""

@@ -48,7 +48,7 @@ def scan(
     n = len(a.change_s)
     before, now, came = (k - 1) * stride, k * stride, k * n
     # who does not end here needs another vehicle, and over a range is known to be beaten by a later departure
-    onward = min(bound, np.int64(w.goal[k + 1])) if k < last else -np.int64(FAR)
+    onward = min(bound, int(w.goal[k + 1])) if k < last else -int(FAR)
     improved = 0
     for q in range(queued):
         pattern = w.queue[q]
@@ -84,7 +84,7 @@ def scan(
                     if egress_s != FAR and arrival + egress_s < bound:
                         w.goal[k] = arrival + egress_s
                         w.goal_stop[k] = stop
-                        bound = min(bound, np.int64(w.goal[k]))
+                        bound = min(bound, int(w.goal[k]))
                         onward = min(onward, bound)
             if w.is_marked[stop] and a.may_board[off + i]:
                 ready = w.ready[before + stop]

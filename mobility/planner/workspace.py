@@ -10,7 +10,6 @@ import threading
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mobility.network.timetable import Flags, Ints
 
@@ -91,4 +90,5 @@ class WorkspacePool:
         return grown
 
 
-Answers = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+Answers = tuple[Ints, Ints]
+"""Journeys and their legs, as in ``Workspace``; how many are filled is told beside them."""
