@@ -216,7 +216,7 @@ class JourneyPlanner:
         return PlanResult(
             itineraries,
             self._direct(request, walk_s),
-            list_notices(itineraries, walk_s, arrive_by=request.arrive_by),
+            list_notices(itineraries, walk_s, arrive_by=request.arrive_by, step_free=request.needs.wheelchair),
             self._list_options(search, page) if request.options else (),
             previous_cursor,
             next_cursor,

@@ -16,6 +16,7 @@ NO_JOURNEY: Final = "no_journey"
 FASTER_ON_FOOT: Final = "faster_on_foot"
 SAME_PLACE: Final = "same_place"
 APPROXIMATE_TIMES: Final = "approximate_times"
+STEPS_UNKNOWN: Final = "steps_unknown"
 
 _WALKS = {
     "en": "Walking times are straight lines times a factor; the real way may be longer.",
@@ -37,6 +38,13 @@ _SAME_PLACE = {"en": "Start and end are the same place.", "zh-Hant": "起點與�
 _TRY = {"en": " Try another time, or allow a longer walk.", "zh-Hant": "請換個時間，或放寬步行距離再試。"}
 
 
+_STEPS = {
+    "en": "Step-free as far as the timetable knows: a stop or a vehicle of which it says nothing is taken to be "
+    "accessible. Check each station before you go.",
+    "zh-Hant": "無障礙行程僅依時刻表資料：未註明的車站與車輛視為可通行，出發前請逐站確認。",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A sentence for people, stable ``code`` for machines. ``text`` is what to say where no language of ``texts``
@@ -48,11 +56,15 @@ class Notice:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_notices(itineraries: Iterable[Itinerary], walk_s: int | None, *, arrive_by: bool) -> tuple[Notice, ...]:
+def list_notices(
+    itineraries: Iterable[Itinerary], walk_s: int | None, *, arrive_by: bool, step_free: bool = False
+) -> tuple[Notice, ...]:
     """What one should know of these journeys, each sentence once; ``walk_s`` is how long one walks instead."""
     itineraries = tuple(itineraries)
     rides = [leg.ride for itinerary in itineraries for leg in itinerary.legs if leg.ride]
     notices = [_own(STRAIGHT_WALKS, _WALKS)]
+    if step_free:
+        notices.append(_own(STEPS_UNKNOWN, _STEPS))
     notices += {ride.approximate: _approximate(ride) for ride in rides if ride.approximate}.values()
     if not itineraries:
         notices.append(_why_none(walk_s, arrive_by=arrive_by))

@@ -127,3 +127,47 @@ def test_outside_the_calendar_is_told(tiny):
     assert reply.status_code == 404
     assert "2026-03-31" in reply.json()["detail"]
     assert reply.json()["errors"][0]["parameter"] == "time"
+
+
+def test_pages_of_a_city_neither_lose_nor_repeat(kaohsiung):
+    """Six pages of five are one page of thirty: the same journeys by their ids, through the cursors of the replies."""
+    query = {"fromPlace": "KRTC-R10", "toPlace": "C5", "time": "2026-11-24T22:30:00+08:00", "detailedLegs": "false"}
+    pages, cursor = [], None
+    for _ in range(6):
+        reply = kaohsiung.get("/api/v6/plan", params=query | ({"pageCursor": cursor} if cursor else {})).json()
+        pages += [journey["id"] for journey in reply["itineraries"]]
+        cursor = reply["nextPageCursor"]
+    whole = kaohsiung.get("/api/v6/plan", params=query | {"numItineraries": len(pages)}).json()
+    assert [journey["id"] for journey in whole["itineraries"]] == pages
+    assert len(set(pages)) == len(pages) >= 30
+
+
+def test_few_options_of_a_city_with_fares(kaohsiung):
+    """At most five, each with a reason and a price, the earliest first."""
+    query = {"fromPlace": "美麗島", "toPlace": "夢時代", "time": "2026-11-24T08:00:00+08:00", "options": "true"}
+    options = kaohsiung.get("/api/v6/plan", params=query | {"withFares": "true"}).json()["options"]
+    assert 2 <= len(options) <= 5
+    assert options[0]["reasons"][0] == "earliest_arrival"
+    assert all(option["reasons"] and option["costs"]["price"] > 0 for option in options)
+    assert any("fareTransfers" in option["itinerary"] for option in options)
+
+
+def test_a_place_in_the_sea_is_refused_by_its_parameter(kaohsiung):
+    """Who stands in the strait is told the nearest stop and how far it is."""
+    reply = kaohsiung.get(
+        "/api/v6/plan", params={"fromPlace": "22.10,119.50", "toPlace": "C5", "time": "2026-11-24T08:00"}
+    )
+    assert reply.status_code == 422
+    (error,) = reply.json()["errors"]
+    assert error["parameter"] == "fromPlace"
+    assert "no stop within an hour's walk of 22.10,119.50; the nearest is" in error["message"]
+
+
+def test_a_page_beyond_the_timetable_is_refused_by_its_parameter(tiny):
+    """The cursor behind the last page names the timetable and the day it ended."""
+    query = {"fromPlace": "north", "toPlace": "south", "time": "2026-03-31T10:10:00-04:00"}
+    cursor = tiny.get("/api/v6/plan", params=query).json()["nextPageCursor"]
+    reply = tiny.get("/api/v6/plan", params=query | {"pageCursor": cursor})
+    assert reply.status_code == 404
+    assert reply.json()["errors"][0]["parameter"] == "pageCursor"
+    assert "Tiny Transit ended on 2026-03-31" in reply.json()["detail"]

@@ -122,6 +122,8 @@ def test_only_vehicles_that_fit(ask):
     """With a wheelchair the first tram does not do, with a bicycle the bus does not."""
     assert FIRST not in lines(ask(needs=Needs(wheelchair=True)))
     assert SECOND in lines(ask(needs=Needs(wheelchair=True)))
+    told = {notice.code for notice in ask(needs=Needs(wheelchair=True)).notices}
+    assert "steps_unknown" in told - {notice.code for notice in ask().notices}
     assert lines(ask(needs=Needs(bicycle=True))) == [FIRST, SECOND]
 
 
