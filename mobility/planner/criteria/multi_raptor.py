@@ -190,23 +190,23 @@ def arrive(w: Bags, ask: Ask, k: int, departure: int, came: int, top: int, answe
 
 @nb.njit(cache=True, nogil=True)
 def board(
-    a: Arrays, w: Bags, ask: Ask, k: int, pattern: int, i: int, at: int, riding: int, top: int
-) -> tuple[int, int]:
-    """Let a label that is ready at position ``i`` into the pattern: the first trip, and later safer ones."""
-    label, riders = w.label, w.riding
+    label: Ints, riders: Ints, boarded: Ints, dep: Ints, table: Ints, shift: Ints, column: int, trips: int,
+    first_trip: int, fare: int, grams: int, k: int, i: int, at: int, riding: int, top: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Let a label that is ready at position ``i`` into the pattern: the first trip, and later safer ones.
+
+    Single arrays, not the tuples: handing those over takes longer than all the rest (a count of references each).
+    """
     time, vias = label[at, TIME], label[at, VIAS]
-    place = a.pat_off[pattern] + i
-    trips = np.int64(a.pat_trips[pattern])
-    column = a.time_off[pattern] + i * trips
     x0 = label[at, EXACT]
-    x1 = label[at, EXACT + 1] + ask.board_price[pattern] - ask.price[place]
-    x2 = label[at, EXACT + 2] - ask.co2[place]
-    x3 = np.int64(label[at, EXACT + 3])
-    c0, c1, c2, c3 = x0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2], x3 >> ask.shift[3]
+    x1 = label[at, EXACT + 1] + fare
+    x2 = label[at, EXACT + 2] + grams
+    x3 = label[at, EXACT + 3]
+    c0, c1, c2, c3 = x0 >> shift[0], x1 >> shift[1], x2 >> shift[2], x3 >> shift[3]
     for r in range(riding):  # beaten by somebody aboard of the first trip there is, or of one that has left
         number = riders[r, RIDE_TRIP]
         if (
-            (number == 0 or a.dep[column + number - 1] < time)
+            (number == 0 or dep[column + number - 1] < time)
             and riders[r, RIDE_VIAS] >= vias
             and riders[r, RIDE_COST] <= c0
             and riders[r, RIDE_COST + 1] <= c1
@@ -217,15 +217,15 @@ def board(
     low, high = np.int64(0), trips
     while low < high:
         middle = (low + high) >> 1
-        if a.dep[column + middle] < time:
+        if dep[column + middle] < time:
             low = middle + 1
         else:
             high = middle
     for number in range(low, trips):
-        slack = a.dep[column + number] - time
-        risk = ask.risk[slack] if k > 1 and slack < len(ask.risk) else 0
+        slack = dep[column + number] - time
+        risk = table[slack] if k > 1 and slack < len(table) else 0
         x3 = label[at, EXACT + 3] + risk
-        c3 = x3 >> ask.shift[3]
+        c3 = x3 >> shift[3]
         beaten = False
         for r in range(riding):
             if (
@@ -238,8 +238,8 @@ def board(
             ):
                 beaten = True
                 break
-        trip = a.first_trip[pattern] + number
-        if not beaten and not is_beaten(label, w.boarded[trip], i, k, vias, c0, c1, c2, c3):
+        trip = first_trip + number
+        if not beaten and not is_beaten(label, boarded[trip], i, k, vias, c0, c1, c2, c3):
             kept = 0
             for r in range(riding):
                 if (
@@ -265,10 +265,10 @@ def board(
             riders[riding, RIDE_EXACT], riders[riding, RIDE_EXACT + 1] = x0, x1
             riders[riding, RIDE_EXACT + 2], riders[riding, RIDE_EXACT + 3] = x2, x3
             riding += 1
-            write(label, ask.shift, top, i, k, vias, x0, x1, x2, x3, at, 0, 0, 0)
-            insert(label, w.boarded, trip, top)
+            write(label, shift, top, i, k, vias, x0, x1, x2, x3, at, 0, 0, 0)
+            insert(label, boarded, trip, top)
             top += 1
-        if risk < (1 << ask.shift[3]):
+        if risk < (1 << shift[3]):
             break
     return riding, top
 
@@ -354,8 +354,12 @@ def scan(
             riding = kept
             if w.is_marked[stop] and a.may_board[off + i] and i < last:
                 at = w.ready[stop]
+                fare, grams = ask.board_price[pattern] - ask.price[off + i], -np.int64(ask.co2[off + i])
                 while at >= fresh:
-                    riding, top = board(a, w, ask, k, pattern, i, at, riding, top)
+                    riding, top = board(
+                        label, riders, w.boarded, a.dep, ask.risk, ask.shift, column, trips,
+                        a.first_trip[pattern], fare, grams, k, i, at, riding, top,
+                    )  # fmt: skip
                     if riding == OVERFLOW:
                         return OVERFLOW, top, answers
                     at = label[at, NEXT]
