@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from town import Town, assert_can_be_ridden, pareto_of, query_of, questions
 
+from mobility.network.timetable import index_boardings
 from mobility.planner.engine import Engine
 from mobility.planner.prepared import Prepared
 from mobility.planner.trip_based import planner, preprocessing, range_search, search, transfer_set
@@ -140,3 +141,23 @@ def test_queries_go_on_while_an_engine_is_accelerated():
     assert engine.is_accelerated
     assert told[-1] == (len(trips), len(trips))
     assert facts(engine.find_paths(query)) == facts(before)
+
+
+def test_a_day_without_vehicles_is_accelerated_too():
+    """Where nothing runs there are no transfers, and no answer rather than an error."""
+    timetable = Town(3, [[(0, 0, 0, 1, 1), (1, 60, 60, 1, 1)]], {(1, 2): 60}, [60] * 3).timetable()
+    nothing = timetable.arrays._replace(
+        pat_off=np.zeros(1, np.int64),
+        pat_stop=np.zeros(0, np.int32),
+        may_board=np.zeros(0, np.uint8),
+        may_alight=np.zeros(0, np.uint8),
+        pat_trips=np.zeros(0, np.int32),
+        first_trip=np.zeros(0, np.int32),
+        time_off=np.zeros(1, np.int64),
+        arr=np.zeros(0, np.int32),
+        dep=np.zeros(0, np.int32),
+    )
+    engine = Engine(replace(timetable, arrays=index_boardings(nothing)))
+    engine.accelerate(backward=True)
+    for facts_of_query in ({}, {"window_s": 3600}, {"arrive_by": True}):
+        assert engine.find_paths(query_of({0: 0}, {1: 0}, 0, **facts_of_query)) == []
