@@ -1,12 +1,16 @@
 """`plan` speaks as MOTIS does: its parameters, its replies, its refusals."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
+from api.mapping.journeys import Style, to_itinerary
+from api.mapping.places import Wording
 from api.mapping.polyline import decode_polyline
 from api.schemas.journey import EncodedPolyline
-from mobility.model import Mode
+from mobility.itinerary import Itinerary, Leg, Ride
+from mobility.model import Coordinate, Mode, Place
 from mobility.network.needs import Needs
 from mobility.planner.query import Criterion, TransferTimes
 
@@ -349,3 +353,16 @@ def test_replies_echo_the_request(plan):
     asked = plan(transitModes=["BUS", "TRAM"]).json()["requestParameters"]
     assert asked["fromPlace"] == "R10"
     assert asked["transitModes"] == "BUS,TRAM"
+
+
+def test_staying_aboard_is_told_as_motis_tells_it():
+    """A leg in the vehicle of the leg before is marked, others carry nothing; a headway is told in seconds."""
+    here, there = Place("A", Coordinate(22.6, 120.3), "A"), Place("B", Coordinate(22.7, 120.3), "B")
+    ride = Ride("R", "t", "1", headway_s=600)
+    first = Leg(Mode.BUS, here, there, 0, 60, ride=replace(ride, headway_s=0))
+    second = Leg(Mode.BUS, there, here, 60, 120, ride=ride, stays_aboard=True)
+    itinerary = Itinerary((first, second), dt.date(2026, 1, 7), "Asia/Taipei")
+    told = to_itinerary(itinerary, Wording((), "Asia/Taipei", 6), Style()).model_dump(by_alias=True, exclude_none=True)
+    assert [leg.get("interlineWithPreviousLeg") for leg in told["legs"]] == [None, True]
+    assert [leg.get("headway") for leg in told["legs"]] == [None, 600]
+    assert told["transfers"] == 0
