@@ -146,5 +146,5 @@ def test_a_thousand_vias_are_refused_in_words():
 
     town = Town(2, [[(0, 0, 0, 1, 1), (1, 5, 5, 1, 1)]], {}, [0, 0])
     query = query_of({0: 0}, {1: 0}, 0, via=(Via((0,)),) * 1000)
-    with pytest.raises(TooManyVias, match="1000 places .* may have 4"):
+    with pytest.raises(TooManyVias, match=r"1000 places .* may have 4"):
         Engine(town.timetable()).find_paths(query)

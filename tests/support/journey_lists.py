@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -40,8 +41,8 @@ class Costs:
         for pattern in range(timetable.pattern_count):
             stops = timetable.list_stops_of(pattern)
             boards.append(self.board_price(stops))
-            price += np.cumsum([0] + [self.hop_price(*hop) for hop in zip(stops, stops[1:], strict=False)]).tolist()
-            co2 += np.cumsum([0] + [self.hop_co2_g(*hop) for hop in zip(stops, stops[1:], strict=False)]).tolist()
+            price += np.cumsum([0] + [self.hop_price(*hop) for hop in pairwise(stops)]).tolist()
+            co2 += np.cumsum([0] + [self.hop_co2_g(*hop) for hop in pairwise(stops)]).tolist()
         return RideCosts(*(np.array(c, np.int32) for c in (boards, price, co2)), timetable.arrays.fp_s)
 
 

@@ -214,7 +214,7 @@ def board(
             and riders[r, RIDE_COST + 3] <= c3
         ):
             return riding, top
-    low, high = np.int64(0), trips
+    low, high = 0, trips
     while low < high:
         middle = (low + high) >> 1
         if dep[column + middle] < time:
@@ -224,8 +224,8 @@ def board(
     for number in range(low, trips):
         slack = dep[column + number] - time
         risk = table[slack] if k > 1 and slack < len(table) else 0
-        x3 = label[at, EXACT + 3] + risk
-        c3 = x3 >> shift[3]
+        safer = label[at, EXACT + 3] + risk
+        c3 = safer >> shift[3]
         beaten = False
         for r in range(riding):
             if (
@@ -263,9 +263,9 @@ def board(
             riders[riding, RIDE_COST], riders[riding, RIDE_COST + 1] = c0, c1
             riders[riding, RIDE_COST + 2], riders[riding, RIDE_COST + 3] = c2, c3
             riders[riding, RIDE_EXACT], riders[riding, RIDE_EXACT + 1] = x0, x1
-            riders[riding, RIDE_EXACT + 2], riders[riding, RIDE_EXACT + 3] = x2, x3
+            riders[riding, RIDE_EXACT + 2], riders[riding, RIDE_EXACT + 3] = x2, safer
             riding += 1
-            write(label, shift, top, i, k, vias, x0, x1, x2, x3, at, 0, 0, 0)
+            write(label, shift, top, i, k, vias, x0, x1, x2, safer, at, 0, 0, 0)
             insert(label, boarded, trip, top)
             top += 1
         if risk < (1 << shift[3]):
