@@ -21,6 +21,7 @@ ADDED = 1
 """``exception_type`` of calendar_dates.txt; 2 removes."""
 
 Days = npt.NDArray[np.datetime64]
+Numbers = npt.NDArray[np.int16]
 
 
 class NoServiceDates(LookupError):  # noqa: N818  (named for what is missing)
@@ -151,6 +152,24 @@ def to_service_time(instant: dt.datetime, date: dt.date, timezone: str) -> int:
 def feed_timezone(feed: Feed) -> str:
     """The agency's time zone (the specification asks that all agencies have the same); UTC where none has one."""
     return next((str(zone) for zone in feed["agency.txt"]["agency_timezone"] if zone), "Etc/UTC")
+
+
+def list_timezones(feed: Feed) -> tuple[tuple[str, ...], Numbers, Numbers]:
+    """Time zones, the feed's own first; and of every route and trip the number of its own: that of its agency.
+
+    A feed has one, the specification says, but one that was merged of several may have more.
+    """
+    agency, routes, trips = feed["agency.txt"], feed["routes.txt"], feed["trips.txt"]
+    own = feed_timezone(feed)
+    zones = tuple(dict.fromkeys([own, *(str(zone) for zone in agency["agency_timezone"] if zone)]))
+    if len(zones) == 1:
+        return zones, np.zeros(len(routes), np.int16), np.zeros(len(trips), np.int16)
+    pairs = zip(agency["agency_id"].tolist(), agency["agency_timezone"].tolist(), strict=True)
+    of_agency = {agency_id: zones.index(zone or own) for agency_id, zone in pairs}
+    route_zone = [of_agency.get(agency_id, 0) for agency_id in routes["agency_id"].tolist()]
+    of_route = dict(zip(routes["route_id"].tolist(), route_zone, strict=True))
+    trip_zone = [of_route.get(route_id, 0) for route_id in trips["route_id"].tolist()]
+    return zones, np.array(route_zone, np.int16), np.array(trip_zone, np.int16)
 
 
 def feed_language(feed: Feed) -> str:

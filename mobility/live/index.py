@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mobility.network.build import Network
-from mobility.network.runs import NO_RUNS, Runs, day_shift_s, expand_frequencies, list_active_trips
+from mobility.network.runs import NO_RUNS, Runs, expand_frequencies, list_active_trips
 from mobility.network.schedule import lookup
 from mobility.network.timetable import Flags, Ints
 
@@ -41,7 +41,9 @@ class LiveIndex:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def list_gone(self, date: dt.date) -> Runs:
-        """Runs of the service day before ``date`` that have arrived by its midnight, on its clock."""
+        """Runs of the service day before ``date`` that have arrived by its midnight, on its clock. Where there are
+        several time zones other days may have such runs, too.
+        """
         with self._lock:
             if date not in self._gone:
                 self._gone[date] = self._list_gone(date)
@@ -50,14 +52,20 @@ class LiveIndex:
             return self._gone[date]
 
     def _list_gone(self, date: dt.date) -> Runs:
-        if -1 not in self.network.days:
-            return NO_RUNS
-        feed, schedule = self.network.feed, self.network.schedule
-        trip, shift = expand_frequencies(schedule, list_active_trips(feed, schedule, date - dt.timedelta(1)))
-        shift = shift + day_shift_s(feed, date, -1)
+        has_zones = len(self.network.clocks.zones) > 1
+        parts = [self._list_gone_of(date, day) for day in self.network.days if has_zones or day == -1]
+        return Runs(*(np.concatenate(column) for column in zip(NO_RUNS, *parts, strict=True)))
+
+    def _list_gone_of(self, date: dt.date, number: int) -> Runs:
+        feed, schedule, clocks = self.network.feed, self.network.schedule, self.network.clocks
+        trip, shift = expand_frequencies(schedule, list_active_trips(feed, schedule, date + dt.timedelta(number)))
+        day = np.full(len(trip), number, np.int8)
+        zone = clocks.trip_zone[trip]
+        shift = shift + clocks.day_starts_s(date, day, zone)
         is_gone = schedule.row_arr[schedule.row_off[trip + 1] - 1] + shift <= 0
-        trip, shift = trip[is_gone], shift[is_gone]
-        return Runs(trip, shift, trip, np.full(len(trip), -1, np.int8))
+        if not number:
+            is_gone &= zone != 0  # those of the timetable's own day and zone are all in it
+        return Runs(trip[is_gone], shift[is_gone], trip[is_gone], day[is_gone])
 
 
 def build_index(network: Network) -> LiveIndex:

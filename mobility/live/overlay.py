@@ -23,7 +23,7 @@ from mobility.live.kernels import match_runs, update_rows
 from mobility.live.new_trips import NewTrip, build_rows, to_new_trip
 from mobility.live.rows import append_trips, make_room, write_rows
 from mobility.live.updates import TripRelation, TripUpdate
-from mobility.network.runs import Runs, day_shift_s
+from mobility.network.runs import Runs
 from mobility.network.schedule import Schedule
 from mobility.network.timetable import Ints
 
@@ -66,11 +66,10 @@ class LiveOverlay:
         """The schedule and the runs as they really are; the very same where nothing is said of this day."""
         complaints = Complaints(self.updates)
         complaints.add_senseless(self.columns)
-        shift_s = np.array([day_shift_s(self.index.network.feed, date, day) for day in NEAR_DAYS], np.int64)
         day = self._list_days(date)
         late = self._keep_allowed(self.index.list_gone(date))
-        touched, is_touched = self._match(schedule, _join(runs, late), day, shift_s, complaints)
-        brought = self._bring(schedule, day, shift_s)
+        touched, is_touched = self._match(schedule, _join(runs, late), date, day, complaints)
+        brought = self._bring(schedule, date, day)
         touched = _Touched(_join(touched.runs, brought.runs), *map(_append, touched[1:], brought[1:]))
         if len(touched.update):
             silent = _take(runs, ~is_touched[: len(runs.trip)])
@@ -81,16 +80,18 @@ class LiveOverlay:
 
     def _list_days(self, date: dt.date) -> Ints:
         """The service day of every update relative to ``date``."""
-        days = {date + dt.timedelta(day): day for day in NEAR_DAYS}
+        network = self.index.network
+        near = network.days if len(network.clocks.zones) > 1 else NEAR_DAYS
+        days = {date + dt.timedelta(day): day for day in near}
         return np.array([days.get(update.service_date, OTHER_DAY) for update in self.updates], np.int64)
 
     def _match(
-        self, schedule: Schedule, runs: Runs, day: Ints, shift_s: Ints, complaints: Complaints
+        self, schedule: Schedule, runs: Runs, date: dt.date, day: Ints, complaints: Complaints
     ) -> tuple[_Touched, npt.NDArray[np.bool_]]:
         """The runs that have an update, and which they are."""
-        columns = self.columns
+        columns, clocks = self.columns, self.index.network.clocks
         day = np.where(np.isin(columns.relation, BRINGS_ITS_RUN), OTHER_DAY, day)
-        lag_s = runs.shift_s - shift_s[runs.day + 1]
+        lag_s = runs.shift_s - clocks.day_starts_s(date, runs.day, clocks.trip_zone[runs.feed_trip])
         start_s = schedule.row_dep[schedule.row_off[runs.trip]] + lag_s
         update, is_used = match_runs(
             runs.feed_trip, runs.day, start_s, self.index.is_repeated, columns.trip, day, columns.start_s
@@ -100,14 +101,14 @@ class LiveOverlay:
         is_touched = update >= 0
         return _Touched(runs, update, lag_s).take(is_touched), is_touched
 
-    def _bring(self, schedule: Schedule, day: Ints, shift_s: Ints) -> _Touched:
+    def _bring(self, schedule: Schedule, date: dt.date, day: Ints) -> _Touched:
         """Runs of the updates that bring one: copies of trips, and added trips (of no trip yet)."""
-        columns, count = self.columns, self.index.network.schedule.trip_count
+        columns, network = self.columns, self.index.network
         is_copy = columns.relation[self.bringing] == TripRelation.DUPLICATED
         is_usable = day[self.bringing] != OTHER_DAY
         is_usable &= ~is_copy | ((columns.trip[self.bringing] >= 0) & (columns.start_s[self.bringing] != UNKNOWN_S))
+        route = np.array([trip.route for trip in self.new_trips], np.int64)
         if self.allowed_routes is not None:
-            route = np.array([trip.route for trip in self.new_trips], np.int64)
             is_usable &= (route >= 0) & (self.allowed_routes[route] != 0)
         is_usable[is_copy] &= np.diff(schedule.row_off)[columns.trip[self.bringing[is_copy]]] > 0
         number = np.flatnonzero(is_usable)
@@ -115,8 +116,9 @@ class LiveOverlay:
         trip = np.where(is_copy, columns.trip[update], 0).astype(np.int32)
         lag_s = np.zeros(len(number), np.int64)
         lag_s[is_copy] = columns.start_s[update[is_copy]] - schedule.row_dep[schedule.row_off[trip[is_copy]]]
-        near = day[update]
-        runs = Runs(trip, lag_s + shift_s[near + 1], (count + number).astype(np.int32), near.astype(np.int8))
+        near, named = day[update], (network.schedule.trip_count + number).astype(np.int32)
+        zone = np.append(network.clocks.route_zone, 0)[route[number]]  # -1, an unknown route: the feed's own
+        runs = Runs(trip, lag_s + network.clocks.day_starts_s(date, near, zone), named, near.astype(np.int8))
         return _Touched(runs, update, lag_s)
 
     def _drive(self, schedule: Schedule, touched: _Touched, complaints: Complaints) -> tuple[Schedule, Runs]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gtfs.feed import Feed
 from mobility.network.blocks import NO_RULES, StayRules, read_stay_rules
+from mobility.network.clocks import TripClocks, read_clocks
 from mobility.network.needs import NO_NEEDS, Needs, keep_usable
 from mobility.network.patterns import fill_times, order_runs
 from mobility.network.runs import Runs, keep_routes, list_near_days, list_runs
@@ -50,6 +51,7 @@ class Network:
     schedule: Schedule
     footpaths: Footpaths
     walking: Walking
+    clocks: TripClocks
     days: tuple[int, ...] = (-1, 0, 1)
     horizon_s: int = HORIZON_S
     stay_rules: StayRules = NO_RULES
@@ -63,7 +65,7 @@ class Network:
     ) -> Timetable:
         """The timetable of a service day; ``allowed_routes`` is a flag per line of routes.txt."""
         schedule = self.schedule
-        runs = list_runs(self.feed, schedule, date, days=self.days, horizon_s=self.horizon_s)
+        runs = list_runs(self.feed, schedule, self.clocks, date, days=self.days, horizon_s=self.horizon_s)
         # before any run is taken away: what a vehicle does between two trips is known only of all of them
         links = link_runs(self.stay_rules, schedule, runs)
         if allowed_routes is not None:
@@ -87,8 +89,9 @@ def build_network(
     """Encode a feed and make its footpaths. ``days`` are by default those of which something may run on a date."""
     schedule, rules = split_stops(feed, encode_schedule(feed))
     footpaths, stay_rules = build_footpaths(feed, schedule, walking, rules), read_stay_rules(feed, schedule)
-    days = list_near_days(schedule) if days is None else days
-    return Network(feed, schedule, footpaths, walking, days, horizon_s, stay_rules)
+    clocks = read_clocks(feed)
+    days = list_near_days(schedule, clocks, horizon_s) if days is None else days
+    return Network(feed, schedule, footpaths, walking, clocks, days, horizon_s, stay_rules)
 
 
 def assemble(

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gtfs.feed import Feed
-from gtfs.service_days import active_services, feed_timezone, service_day_start
+from gtfs.service_days import active_services
+from mobility.network.clocks import TripClocks
 from mobility.network.schedule import Schedule, lookup
 from mobility.network.timetable import Ints
 
@@ -34,43 +35,43 @@ class Runs(NamedTuple):
 MOST_DAYS_BEFORE = 7
 LONGEST_CLOCK_CHANGE_S = 2 * 3600
 """By which a day may be shorter than 24 hours (Antarctica/Troll)."""
+FARTHEST_ZONES_S = 26 * 3600
+"""From Pacific/Kiritimati to Etc/GMT+12: by which a service day may begin earlier than one of another zone."""
 NO_RUNS = Runs(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8))
 
 
-def list_near_days(schedule: Schedule) -> tuple[int, ...]:
+def list_near_days(schedule: Schedule, clocks: TripClocks, horizon_s: int) -> tuple[int, ...]:
     """The service days, relative to a date, of which something may run on it: the next, itself, and as many before
-    as the longest trip lasts, a week at most (what is longer is taken for a mistake).
+    as the longest trip lasts, a week at most (what is longer is taken for a mistake). Where there are several time
+    zones, those of the farthest too.
     """
     trips = schedule.list_used_trips()
     ends_s = schedule.row_arr[schedule.row_off[trips + 1] - 1]
     trip, _, repeats_until_s, _ = schedule.headways.T
     lasts_s = schedule.row_arr[schedule.row_off[trip + 1] - 1] - schedule.row_dep[schedule.row_off[trip]]
     latest_s = max(int(ends_s.max(initial=0)), int((repeats_until_s + lasts_s).max(initial=0)))
-    before = (latest_s + LONGEST_CLOCK_CHANGE_S) // 86_400
-    return tuple(range(-min(max(before, 1), MOST_DAYS_BEFORE), 2))
+    has_zones = len(clocks.zones) > 1
+    before = (latest_s + LONGEST_CLOCK_CHANGE_S + FARTHEST_ZONES_S * has_zones) // 86_400
+    end = -(-(horizon_s + FARTHEST_ZONES_S) // 86_400) if has_zones else 2
+    return tuple(range(-min(max(before, 1), MOST_DAYS_BEFORE), end))
 
 
-def list_runs(feed: Feed, schedule: Schedule, date: dt.date, *, days: tuple[int, ...], horizon_s: int) -> Runs:
+def list_runs(
+    feed: Feed, schedule: Schedule, clocks: TripClocks, date: dt.date, *, days: tuple[int, ...], horizon_s: int
+) -> Runs:
     """Runs of the service days ``days`` (0 is ``date``) that arrive after 0 and leave before ``horizon_s``."""
     parts = [NO_RUNS]
-    for day in days:
-        clock_s = day_shift_s(feed, date, day)
-        trip, shift = expand_frequencies(schedule, list_active_trips(feed, schedule, date + dt.timedelta(day)))
-        shift += clock_s
-        if day:
-            last = schedule.row_arr[schedule.row_off[trip + 1] - 1] + shift
-            first = schedule.row_dep[schedule.row_off[trip]] + shift
-            is_near = (last > 0) & (first < horizon_s)
-            trip, shift = trip[is_near], shift[is_near]
-        parts.append(Runs(trip, shift, trip, np.full(len(trip), day, np.int8)))
+    for number in days:
+        trip, shift = expand_frequencies(schedule, list_active_trips(feed, schedule, date + dt.timedelta(number)))
+        day, zone = np.full(len(trip), number, np.int8), clocks.trip_zone[trip]
+        shift += clocks.day_starts_s(date, day, zone)
+        last = schedule.row_arr[schedule.row_off[trip + 1] - 1] + shift
+        first = schedule.row_dep[schedule.row_off[trip]] + shift
+        is_near = (last > 0) & (first < horizon_s)
+        if not number:
+            is_near |= zone == 0
+        parts.append(Runs(trip[is_near], shift[is_near], trip[is_near], day[is_near]))
     return Runs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def day_shift_s(feed: Feed, date: dt.date, day: int) -> int:
-    """Seconds from noon minus 12 h of ``date`` to that of a neighbouring day: 86,400 but where clocks change."""
-    zone = feed_timezone(feed)
-    begin, other = service_day_start(date, zone), service_day_start(date + dt.timedelta(day), zone)
-    return round(other.timestamp() - begin.timestamp())
 
 
 def list_active_trips(feed: Feed, schedule: Schedule, date: dt.date) -> Ints:

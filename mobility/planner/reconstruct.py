@@ -12,7 +12,6 @@ from mobility.model import Coordinate, Mode, Place
 from mobility.network.build import Network
 from mobility.network.places import StopPlaces, distance_between_m
 from mobility.network.routes import RouteTable
-from mobility.network.runs import day_shift_s
 from mobility.network.shapes import Shapes, line_length_m
 from mobility.network.timetable import Part, Timetable
 from mobility.planner.query import Path, Query, Ride
@@ -157,4 +156,4 @@ class Reconstructor:
         if part.feed_trip >= network.schedule.trip_count:
             return -1
         first_s = int(network.schedule.row_dep[network.schedule.row_off[part.feed_trip]])
-        return first_s + part.shift_s - day_shift_s(network.feed, timetable.service_date, part.day)
+        return first_s + part.shift_s - network.clocks.day_start_s(timetable.service_date, part.day, part.feed_trip)
