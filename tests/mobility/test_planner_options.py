@@ -3,6 +3,7 @@
 from mobility.planner.candidates import Candidate
 from mobility.planner.filters import Rule, judge
 from mobility.planner.options import Offer, Reason, choose_options
+from mobility.planner.paging import PageRequest, find_page
 from mobility.planner.query import Criterion, Path, Ride
 
 MINUTE = 60
@@ -127,3 +128,16 @@ def test_who_loses_the_only_reason_goes():
     )
     assert all(reasons for _, reasons in found)
     assert found[0] == (0, ["earliest_arrival"])
+
+
+def test_a_rival_on_the_page_before_still_counts():
+    """A page that begins between a journey and the one it hardly gains on does not show it: its neighbours are fetched."""
+    everything = [candidate(0, 30, 1), candidate(1, 29, 2, 3), candidate(40, 70, 1)]
+
+    def fetch(begin_s, end_s):
+        return [journey for journey in everything if begin_s <= journey.departure_s < end_s]
+
+    page = find_page(PageRequest(at_s=30, count=None, window_s=3600), fetch)
+    assert (page.journeys, page.dropped) == ((everything[2],), {Rule.HARDLY_GAINS: 1})
+    before = find_page(PageRequest(at_s=30, count=None, window_s=3600, backwards=True), fetch)
+    assert (before.journeys, before.end_s) == ((everything[0],), page.begin_s)
