@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         default=True,
         validation_alias="CHANGTONG_ACCELERATE",
         description="Prepare the day in use for trip-based routing, in the background; false saves a minute of one "
-        "core and the memory. Answers are the same.",
+        "core and the memory. Journeys leave, arrive and change the same.",
     )
 
     @property

@@ -65,7 +65,8 @@ class Days:
     """Builds and keeps days. Safe to share: one thread builds, the others wait for it.
 
     With ``accelerate`` a day that is in use and large is prepared for trip-based routing by a thread of its own;
-    nobody waits for it, and answers are the same before and after.
+    nobody waits for it, and journeys leave, arrive and change the same before and after (of ways that are equal in all
+    three another may be told).
     """
 
     def __init__(
