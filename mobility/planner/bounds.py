@@ -204,6 +204,18 @@ def search_all_back(graph: HopGraph, unit_s: int, largest: int, table: npt.NDArr
         search_back(graph, target, nothing, unit_s, table[stop], largest)
 
 
+@nb.njit(cache=True, nogil=True)
+def join_rows(table: npt.NDArray[np.uint16], stops: Ints, seconds: Ints, unit_s: int, row: Row) -> None:
+    """Fill ``row`` with the least of the rows of ``stops``, each moved by its seconds, rounded down once more."""
+    row[:] = UNREACHABLE
+    for number in range(len(stops)):
+        own = table[stops[number]]
+        beyond = seconds[number] // unit_s
+        for stop in range(len(row)):
+            # what cannot be reached stays at least 65,535 away
+            row[stop] = min(np.int64(row[stop]), np.int64(own[stop]) + beyond)
+
+
 class BoundParts(NamedTuple):
     """What bounds are made of, to be stored: ``table`` is all pairs, a row per target."""
 
@@ -236,6 +248,23 @@ class LowerBounds:
         return cls(BoundParts(graph, unit_s, table))
 
     @property
+    def has_table(self) -> bool:
+        """Whether rows cost next to nothing."""
+        return self._table is not None
+
+    def complete(self) -> None:
+        """Build the table now, for a city; queries may go on meanwhile."""
+        if self._table is None and self._stop_count <= ALL_PAIRS_STOPS:
+            table = np.empty((self._stop_count, self._stop_count), np.uint16)
+            search_all_back(self._graph, self.unit_s, self._largest, table)
+            self._table = table
+
+    def complete_from(self, other: LowerBounds) -> None:
+        """Take the table of the other direction of time, turned round."""
+        if self._table is None and other._table is not None:
+            self._table = np.ascontiguousarray(other._table.T)
+
+    @property
     def parts(self) -> BoundParts:
         """Their arrays."""
         return BoundParts(self._graph, self.unit_s, self._table)
@@ -260,7 +289,10 @@ class LowerBounds:
                 self._rows.move_to_end(key)
                 return self._rows[key]
         row = np.empty(self._stop_count, np.uint16)
-        search_back(self._graph, stops, seconds, self.unit_s, row, self._largest)
+        if self._table is not None:
+            join_rows(self._table, stops, seconds, self.unit_s, row)
+        else:
+            search_back(self._graph, stops, seconds, self.unit_s, row, self._largest)
         with self._lock:
             self._rows[key] = row
             if len(self._rows) > self._kept:

@@ -72,10 +72,12 @@ class Direction:
 
     def find_paths(self, query: Query, *, trip_based: bool = True) -> list[Path]:
         """Pareto-optimal paths in this direction; ``arrive_by`` is not looked at."""
-        row, unit_s = self.row_for(query)
         if trip_based and self._trips is not None:
-            return _list_paths(*self._trips.search(query, row, unit_s))
-        return _list_paths(*self._run_raptor(query, row, unit_s))
+            return _list_paths(*self._trips.search(query, *self.row_for(query)))
+        if not query.window_s and self.bounds is not None and not self.bounds.has_table:
+            # the row alone would take as long as it saves rounds of one departure
+            return _list_paths(*self._run_raptor(query, self._no_bounds, 1))
+        return _list_paths(*self._run_raptor(query, *self.row_for(query)))
 
     def row_for(self, query: Query) -> tuple[Row, int]:
         """Lower bounds to the query's egress, and their unit in seconds."""

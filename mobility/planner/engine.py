@@ -64,11 +64,15 @@ class Engine:
         return self._trip_based and self._forward.is_accelerated
 
     def accelerate(self, progress: Progress | None = None, *, backward: bool = False) -> None:
-        """Build the transfers of trip-based routing, with ``backward`` those of arrive-by too.
+        """Build the transfers of trip-based routing and all lower bounds, with ``backward`` those of arrive-by too.
 
         May run in a thread of its own: queries go on meanwhile, and use them once they are complete.
         """
+        if self._forward.bounds is not None:
+            self._forward.bounds.complete()
         turned = [self._get_backward()] if backward else []
+        if turned and turned[0].bounds is not None and self._forward.bounds is not None:
+            turned[0].bounds.complete_from(self._forward.bounds)
         for direction in [self._forward, *turned]:
             if not direction.is_accelerated:
                 direction.accelerate(progress)
