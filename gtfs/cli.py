@@ -1,4 +1,4 @@
-"""``changtong gtfs``: validate, describe and clip feeds. Prints; decides nothing about feeds."""
+"""``changtong gtfs``: validate, describe, clip and merge feeds. Prints; decides nothing about feeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from cyclopts import App, Parameter, validators
 if TYPE_CHECKING:
     from gtfs.notices import Notice, Report
 
-app = App(name="gtfs", help="Validate, describe and clip GTFS feeds (a zip or a folder).", help_format="markdown")
+app = App(
+    name="gtfs", help="Validate, describe, clip and merge GTFS feeds (a zip or a folder).", help_format="markdown"
+)
 
 UNREADABLE = 2
 """Exit code where there is no feed to judge; 1 is a feed with errors."""
@@ -117,6 +119,64 @@ def clip(
             return _refuse(f"{out}: cannot be written: {error.strerror}", as_json=False)
     print(f"{out}: " + ", ".join(f"{kept:,} of {total:,} {what}" for what, (kept, total) in counts.items()))
     return 0
+
+
+@app.command
+def merge(
+    *feeds: Annotated[Path, Parameter(help="GTFS zips or folders, two or more.")],
+    out: Annotated[Path, Parameter(name=("--out", "-o"), help="The zip to write.")],
+    tag: Annotated[
+        tuple[str, ...],
+        Parameter(help="What stands before the ids of a feed, one for each in order; else the name of its file."),
+    ] = (),
+    json: AsJson = False,
+) -> int:
+    """Put several feeds into one: ids become `tag:id`, and nothing means something else than it did alone.
+
+    Stops of different feeds that are near are changed between on foot, as those of one feed are. What the merged feed
+    cannot say is told; what is wrong in one of the feeds stays wrong, so validate them first.
+
+    Example: `changtong gtfs merge metro.zip bus.zip -o city.zip --tag m --tag b`.
+    """
+    from gtfs.ingest import FeedUnreadable
+    from gtfs.merge import MergeError, NamedFeed, read_feeds, tag_of
+    from gtfs.write import write_feed
+
+    if len(feeds) < 2 or len(tag) not in {0, len(feeds)}:
+        return _refuse("name two feeds or more, and a --tag for each or for none", as_json=json)
+    if out.exists() and any(feed.exists() and out.samefile(feed) for feed in feeds):
+        return _refuse(f"{out}: is one of the feeds; choose another --out", as_json=json)
+    named = [NamedFeed(*pair) for pair in zip(tag or map(tag_of, feeds), feeds, strict=True)]
+    try:
+        with _progress(feeds[0], "Reading") as advance:
+            merged, report = read_feeds(named, advance)
+        with _spinner(f"Writing {out}"):
+            write_feed(merged, out)
+    except (FeedUnreadable, MergeError) as error:
+        return _refuse(error, as_json=json)
+    except OSError as error:
+        return _refuse(f"{out}: cannot be written: {error.strerror}", as_json=json)
+    counts = {what: len(merged[f"{what}.txt"]) for what in ("stops", "routes", "trips")}
+    if json:
+        facts = {"feed": str(out), "tags": [feed.tag for feed in named], "counts": counts}
+        _print_json({**facts, "summary": _summarize(report), "notices": [_to_json(notice) for notice in report]})
+        return 0
+    _print_text("\n".join([*_lay_out_merge(report), f"{out}: {len(feeds)} feeds, {_list_counts(counts)}"]))
+    return 0
+
+
+def _lay_out_merge(report: Report) -> Iterator[str]:
+    """What merging found, and how much was wrong in the feeds already."""
+    from gtfs.notices import Report
+
+    before = Report(tuple(notice for notice in report if "/" in notice.file))
+    yield from (str(notice) for notice in report if "/" not in notice.file)
+    if len(before):
+        yield f"reading the feeds found {_describe_summary(before)}; validate each by itself to see them"
+
+
+def _list_counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def _refuse(error: object, *, as_json: bool) -> int:

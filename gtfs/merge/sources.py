@@ -48,8 +48,8 @@ def check_tags(feeds: Sequence[NamedFeed]) -> None:
     paths: dict[str, Path] = {}
     for tag, path in feeds:
         if tag in paths:
-            message = f"{paths[tag]} and {path} are both called {tag}; name them apart: one={paths[tag]},two={path}"
-            raise MergeError(message)
+            remedy = "name them apart: one=PATH,two=PATH, or --tag one --tag two"
+            raise MergeError(f"{paths[tag]} and {path} are both called {tag}; {remedy}")
         paths[tag] = path
 
 
