@@ -127,7 +127,11 @@ def merge(
     out: Annotated[Path, Parameter(name=("--out", "-o"), help="The zip to write.")],
     tag: Annotated[
         tuple[str, ...],
-        Parameter(help="What stands before the ids of a feed, one for each in order; else the name of its file."),
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="What stands before the ids of a feed, one for each in order; else the name of its file.",
+        ),
     ] = (),
     json: AsJson = False,
 ) -> int:

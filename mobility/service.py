@@ -19,6 +19,7 @@ import numpy as np
 
 from gtfs.feed import Feed
 from gtfs.ingest import read_feed
+from gtfs.merge import is_source, parse_sources, read_feeds
 from gtfs.notices import Notice as FeedNotice
 from gtfs.notices import Report, Severity
 from gtfs.service_days import feed_language, feed_timezone, service_dates
@@ -153,14 +154,15 @@ class JourneyPlanner:
     def open(
         cls, city: str, cache_dir: Path | None = None, *, warm: bool = False, accelerate: bool = False
     ) -> JourneyPlanner:
-        """A city that ships with Changtong, or the path of a GTFS zip or folder or of a network that was built
-        (``changtong network build``); ``warm`` compiles the kernels, ``accelerate`` as above.
+        """A city that ships with Changtong, or the path of a GTFS zip or folder (of several, with commas between) or
+        of a network that was built (``changtong network build``); ``warm`` compiles the kernels, ``accelerate`` as
+        above.
         """
         path = Path(city).expanduser()
         if is_store(path):
             planner = cls.open_store(path, accelerate=accelerate)
-        elif path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
-            planner = cls.open_feed(path, accelerate=accelerate)
+        elif is_source(city):
+            planner = cls.open_feed(city, accelerate=accelerate)
         else:
             known = find_city(city)
             built = read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs)
@@ -170,13 +172,14 @@ class JourneyPlanner:
         return planner
 
     @classmethod
-    def open_feed(cls, path: Path, *, accelerate: bool = False) -> JourneyPlanner:
-        """The GTFS zip or folder at ``path``.
+    def open_feed(cls, path: Path | str, *, accelerate: bool = False) -> JourneyPlanner:
+        """The GTFS zip or folder at ``path``; several, with commas between them (``bus.zip,metro.zip`` or
+        ``b=bus.zip,m=metro.zip``), are merged.
 
         Raises:
-            FeedUnreadable: There is none.
+            FeedUnreadable: There is none, or they cannot be merged.
         """
-        return cls(*read_feed(path), accelerate=accelerate)
+        return cls(*read_feeds(parse_sources(str(path))), accelerate=accelerate)
 
     @classmethod
     def open_store(cls, root: Path, *, accelerate: bool = False) -> JourneyPlanner:

@@ -2,13 +2,14 @@
 
 from gtfs.merge.join import MergeError, merge_feeds
 from gtfs.merge.namespaces import tag_id
-from gtfs.merge.sources import NamedFeed, check_tags, format_sources, parse_sources, read_feeds, tag_of
+from gtfs.merge.sources import NamedFeed, check_tags, format_sources, is_source, parse_sources, read_feeds, tag_of
 
 __all__ = [
     "MergeError",
     "NamedFeed",
     "check_tags",
     "format_sources",
+    "is_source",
     "merge_feeds",
     "parse_sources",
     "read_feeds",

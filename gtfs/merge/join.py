@@ -16,6 +16,7 @@ import numpy as np
 
 from gtfs import schema
 from gtfs.feed import ABSENT, Feed, Table
+from gtfs.ingest import FeedUnreadable
 from gtfs.merge.defaults import name_agencies
 from gtfs.merge.fare_defaults import list_networks_apart, name_leg_groups, name_networks
 from gtfs.merge.namespaces import SEPARATOR, name_apart
@@ -28,7 +29,7 @@ TRANSLATIONS: Final = "translations.txt"
 SEVERAL_LANGUAGES = "mul"
 
 
-class MergeError(ValueError):
+class MergeError(FeedUnreadable):
     """Feeds that cannot be merged as asked; the message is one line for the user."""
 
 

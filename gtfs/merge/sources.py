@@ -36,6 +36,12 @@ def parse_sources(text: str) -> tuple[NamedFeed, ...]:
     return feeds
 
 
+def is_source(text: str) -> bool:
+    """Whether it is written as a path of a feed, or of several: what else may be meant is the name of a city."""
+    path = Path(text).expanduser()
+    return path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file() or BETWEEN in text
+
+
 def format_sources(feeds: Sequence[NamedFeed]) -> str:
     """What ``parse_sources`` reads."""
     if len(feeds) == 1:

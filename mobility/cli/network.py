@@ -23,7 +23,12 @@ KEPT_KB = ("Rss", "Pss", "Shared_Clean", "Private_Dirty")
 
 @network_app.command
 def build(
-    source: Annotated[str, Parameter(name="CITY_OR_GTFS", help="A city, or the path of a GTFS zip or folder.")],
+    source: Annotated[
+        str,
+        Parameter(
+            name="CITY_OR_GTFS", help="A city, or the path of a GTFS zip or folder; several: `bus.zip,metro.zip`."
+        ),
+    ],
     *,
     out: Annotated[Path | None, Parameter(help="Where to write; build/NAME-network when left out.")] = None,
     days: Annotated[int, Parameter(help="How many service days to make ready.")] = 3,
@@ -50,7 +55,7 @@ def build(
             parse_date(first) if first else None, parse_date(last) if last else None, days, accelerate
         )
         found = find_source(source, default_cache_dir())
-        root = out or Path("build") / f"{found.city.id if found.city else found.gtfs.stem}-network"
+        root = out or Path("build") / f"{found.name}-network"
         with _stages() as progress:
             facts = build_store(found, root, options, progress)
         if json:

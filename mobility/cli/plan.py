@@ -32,7 +32,11 @@ def plan(
         Parameter(help="A stop to pass on the way: NAME, or NAME+10m to stay; repeat for more."),
     ] = (),
     city: Annotated[str, Parameter(env_var="CHANGTONG_CITY", help="A city that ships with Changtong.")] = "kaohsiung",
-    gtfs: Annotated[Path | None, Parameter(help="A GTFS zip or folder, instead of a city.")] = None,
+    gtfs: Annotated[
+        tuple[str, ...],
+        Flag,
+        Parameter(help="A GTFS zip or folder, instead of a city; repeat for more, PATH or TAG=PATH, ids are `TAG:id`."),
+    ] = (),
     network: Annotated[Path | None, Parameter(help="A network that `changtong network build` made, instead.")] = None,
     itineraries: Annotated[int | None, Parameter(help="How many journeys; 5, or with --window all of it.")] = None,
     window: Annotated[int | None, Parameter(help="Minutes: every journey that leaves (arrives) within them.")] = None,
@@ -92,12 +96,12 @@ def plan(
     return answered(answer, as_json=json)
 
 
-def _open(city: str, gtfs: Path | None, network: Path | None) -> JourneyPlanner:
+def _open(city: str, gtfs: tuple[str, ...], network: Path | None) -> JourneyPlanner:
     from mobility.service import JourneyPlanner
 
     if network:
         return JourneyPlanner.open_store(network)
-    return JourneyPlanner.open_feed(gtfs) if gtfs else JourneyPlanner.open(city)
+    return JourneyPlanner.open_feed(",".join(gtfs)) if gtfs else JourneyPlanner.open(city)
 
 
 def _parse_via(text: str, planner: JourneyPlanner) -> Stopover:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gtfs.ingest import read_feed
+from gtfs.merge import read_feeds
 from gtfs.service_days import feed_timezone, service_dates
 from mobility.network.build import Network, build_network
 from mobility.network.packing import pack
@@ -82,7 +82,7 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
     clock = _Clock(progress)
     state = describe(source)  # before it is read: a feed that is replaced meanwhile counts as changed
     with clock.stage("Reading the feed"):
-        feed, report = read_feed(source.gtfs, lambda file, done, total: progress(f"Reading {file}", done, total))
+        feed, report = read_feeds(source.feeds, lambda file, done, total: progress(f"Reading {file}", done, total))
     today = dt.datetime.now(ZoneInfo(feed_timezone(feed))).date()
     dates = list_dates(options, today, *service_dates(feed))
     with clock.stage("Encoding the network"):

@@ -14,34 +14,54 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from gtfs.merge import NamedFeed, format_sources, is_source, parse_sources
 from mobility.cities import City, CityError, ensure_city, find_city
 from mobility.cities.content import content_hash
 from mobility.network.build import DEFAULT_WALKING
 from mobility.network.transfers import Walking
 
-MADE_BY = ("gtfs", "gtfs.ingest", "mobility.network", "mobility.planner", "mobility.planner.trip_based")
+MADE_BY = ("gtfs", "gtfs.ingest", "gtfs.merge", "mobility.network", "mobility.planner", "mobility.planner.trip_based")
 """The packages whose code shapes what is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A GTFS zip or folder, and the city that it is of, where there is one. ``reference`` is how to ask for it."""
+    """A GTFS zip or folder, and the city that it is of, where there is one. ``reference`` is how to ask for it.
+    ``others`` are feeds that are merged with the first, under their tags; then it has one, too.
+    """
 
     reference: str
     gtfs: Path
     city: City | None = None
     walking: Walking = DEFAULT_WALKING
+    tag: str = ""
+    others: tuple[NamedFeed, ...] = ()
+
+    @property
+    def feeds(self) -> tuple[NamedFeed, ...]:
+        """All of them."""
+        return (NamedFeed(self.tag, self.gtfs), *self.others)
+
+    @property
+    def name(self) -> str:
+        """The city, or the feeds: short enough for the name of a folder."""
+        if self.city:
+            return self.city.id
+        return "+".join(feed.tag for feed in self.feeds) if self.others else self.gtfs.stem
 
 
 def find_source(name: str, cache_dir: Path) -> Source:
-    """A city that ships with Changtong, a city's folder, or the path of a GTFS zip or folder.
+    """A city that ships with Changtong, a city's folder, or the path of a GTFS zip or folder; several of them, with
+    commas between, are merged.
 
     Raises:
         CityError: No city is called that, or its tables do not hold.
+        MergeError: Two feeds have one tag.
     """
     path = Path(name).expanduser()
-    if path.is_file() or path.suffix == ".zip" or (path / "stops.txt").is_file():
-        return Source(str(path.resolve()), path)
+    if is_source(name):
+        first, *others = (NamedFeed(feed.tag, feed.path.resolve()) for feed in parse_sources(name))
+        return Source(format_sources([first, *others]), first.path, tag=first.tag, others=tuple(others))
     city = find_city(name)
     reference = str(path.resolve()) if (path / "city.toml").is_file() else city.id
     walking = Walking(city.walking_speed_mps, city.walking_detour)
@@ -52,7 +72,7 @@ def describe(source: Source) -> dict[str, Any]:
     """The state that the source is in: of a city its content, of a feed its size, its moment and its bytes."""
     if source.city:
         return {"reference": source.reference, "city": source.city.id, "sha256": content_hash(source.city)}
-    members = _list_members(source.gtfs)
+    members = _list_members(source.feeds)
     return {"reference": source.reference, "city": "", "sha256": _hash(members), **_glance(members)}
 
 
@@ -65,7 +85,7 @@ def find_change(told: Mapping[str, Any]) -> str:
         except (CityError, OSError):
             return ""
         return "" if is_same else f"the tables of {told['city']} or the code that makes its feed have changed"
-    members = _list_members(Path(reference))
+    members = _list_members(parse_sources(reference))
     try:
         glance = _glance(members)
         is_same = all(told[key] == value for key, value in glance.items()) or _hash(members) == told["sha256"]
@@ -86,11 +106,10 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _list_members(gtfs: Path) -> Sequence[Path]:
-    """The files of a feed; none where it is not there (any more)."""
-    if gtfs.is_dir():
-        return sorted(path for path in gtfs.iterdir() if path.is_file())
-    return [gtfs] if gtfs.is_file() else []
+def _list_members(feeds: Sequence[NamedFeed]) -> Sequence[Path]:
+    """The files of feeds; none of those that are not there (any more)."""
+    paths = [sorted(path.iterdir()) if path.is_dir() else [path] for _, path in feeds]
+    return [path for members in paths for path in members if path.is_file()]
 
 
 def _hash(members: Sequence[Path]) -> str:
