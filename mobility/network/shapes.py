@@ -7,7 +7,8 @@ cut short. Without a shape the line runs from stop to stop.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,12 +18,22 @@ from mobility.model import Coordinate
 from mobility.network.schedule import Schedule
 from mobility.network.timetable import Ints
 
+KEPT_SHAPES: Final = 1024
+"""Shapes that are kept ready to be cut."""
+
 
 class _Placed(NamedTuple):
     """Stops on a shape: the segment of each, and how far along it (0 to 1)."""
 
     segment: Ints
     share: Floats
+
+
+class _Drawn(NamedTuple):
+    """A shape ready to be cut: its points, and the length of every piece between them in radians."""
+
+    line: tuple[Coordinate, ...]
+    hops: Floats
 
 
 class Shapes:
@@ -35,6 +46,7 @@ class Shapes:
         self._trip_shape: list[str] = feed["trips.txt"]["shape_id"].tolist()
         self._points: dict[str, tuple[Floats, Floats]] = {}
         self._placed: dict[tuple[str, int], _Placed] = {}
+        self._drawn_of = lru_cache(maxsize=KEPT_SHAPES)(self._draw)
         if len(table):
             order = np.lexsort((table["shape_pt_sequence"], table["shape_id"].astype(str)))
             ids = table["shape_id"][order]
@@ -60,25 +72,40 @@ class Shapes:
 
     def slice_of(self, trip: int, board_pos: int, alight_pos: int) -> tuple[Coordinate, ...]:
         """The line of a trip between two positions of its stops."""
-        rows = slice(self._schedule.row_off[trip], self._schedule.row_off[trip + 1])
-        stops = self._schedule.row_stop[rows]
-        lat, lon = self._schedule.lat[stops], self._schedule.lon[stops]
-        points = self._points.get(self._trip_shape[trip])
+        return self.measured_slice_of(trip, board_pos, alight_pos)[0]
+
+    def measured_slice_of(self, trip: int, board_pos: int, alight_pos: int) -> tuple[tuple[Coordinate, ...], float]:
+        """The same, with its length on the ground."""
+        schedule, shape = self._schedule, self._trip_shape[trip]
+        points = self._points.get(shape)
         if points is None or len(points[0]) < 2:
-            return _to_line(lat[board_pos : alight_pos + 1], lon[board_pos : alight_pos + 1])
-        key = self._trip_shape[trip], int(self._schedule.trip_group[trip])
+            stops = schedule.row_stop[schedule.row_off[trip] + board_pos : schedule.row_off[trip] + alight_pos + 1]
+            line = _to_line(schedule.lat[stops], schedule.lon[stops])
+            return line, line_length_m(line)
+        key = shape, int(schedule.trip_group[trip])
         placed = self._placed.get(key)
         if placed is None:
-            placed = _place_stops(*points, lat, lon)
+            stops = schedule.row_stop[schedule.row_off[trip] : schedule.row_off[trip + 1]]
+            placed = _place_stops(*points, schedule.lat[stops], schedule.lon[stops])
             self._placed[key] = placed
-        return _cut(*points, placed, board_pos, alight_pos)
+        return _cut(self._drawn_of(shape), placed, board_pos, alight_pos)
+
+    def _draw(self, shape: str) -> _Drawn:
+        lat, lon = self._points[shape]
+        return _Drawn(_to_line(lat, lon), _hops(lat, lon))
 
 
 def line_length_m(line: tuple[Coordinate, ...]) -> float:
     """Length of a line on the ground."""
-    lat, lon = np.radians([p.lat for p in line]), np.radians([p.lon for p in line])
-    x, y = np.diff(lon) * np.cos((lat[1:] + lat[:-1]) / 2), np.diff(lat)
-    return float(np.hypot(x, y).sum() * EARTH_M)
+    return float(_hops(np.array([p.lat for p in line]), np.array([p.lon for p in line])).sum() * EARTH_M)
+
+
+def _hops(lat: Floats, lon: Floats) -> Floats:
+    """The length of every piece, in radians."""
+    lat, lon = np.radians(lat), np.radians(lon)
+    x, y = (lon[1:] - lon[:-1]) * np.cos((lat[1:] + lat[:-1]) / 2), lat[1:] - lat[:-1]
+    hops: Floats = np.hypot(x, y)
+    return hops
 
 
 def _to_line(lat: Floats, lon: Floats) -> tuple[Coordinate, ...]:
@@ -107,13 +134,22 @@ def _place_stops(shape_lat: Floats, shape_lon: Floats, lat: Floats, lon: Floats)
     return _Placed(segment, share[np.arange(len(lat)), segment])
 
 
-def _cut(lat: Floats, lon: Floats, placed: _Placed, board_pos: int, alight_pos: int) -> tuple[Coordinate, ...]:
-    ends = []
-    for pos in (board_pos, alight_pos):
-        s, share = int(placed.segment[pos]), float(placed.share[pos])
-        ends.append((lat[s] + share * (lat[s + 1] - lat[s]), lon[s] + share * (lon[s + 1] - lon[s])))
-    inner = slice(int(placed.segment[board_pos]) + 1, int(placed.segment[alight_pos]) + 1)
-    begin, end = ends
-    lats = np.concatenate([[begin[0]], lat[inner], [end[0]]])
-    lons = np.concatenate([[begin[1]], lon[inner], [end[1]]])
-    return _to_line(lats, lons)
+def _cut(drawn: _Drawn, placed: _Placed, board_pos: int, alight_pos: int) -> tuple[tuple[Coordinate, ...], float]:
+    begin, end = _point_at(drawn, placed, board_pos), _point_at(drawn, placed, alight_pos)
+    first, last = int(placed.segment[board_pos]) + 1, int(placed.segment[alight_pos])
+    inner = drawn.line[first : last + 1]
+    if not inner:
+        return (begin, end), line_length_m((begin, end))
+    ends = _hops(
+        np.array([begin.lat, inner[0].lat, inner[-1].lat, end.lat]),
+        np.array([begin.lon, inner[0].lon, inner[-1].lon, end.lon]),
+    )
+    hops = np.empty(len(inner) + 1)
+    hops[0], hops[1:-1], hops[-1] = ends[0], drawn.hops[first:last], ends[2]
+    return (begin, *inner, end), float(hops.sum() * EARTH_M)
+
+
+def _point_at(drawn: _Drawn, placed: _Placed, pos: int) -> Coordinate:
+    s, share = int(placed.segment[pos]), float(placed.share[pos])
+    here, there = drawn.line[s], drawn.line[s + 1]
+    return Coordinate(here.lat + share * (there.lat - here.lat), here.lon + share * (there.lon - here.lon))

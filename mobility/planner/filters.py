@@ -13,9 +13,9 @@ With criteria that were asked for, only a rival that costs no more in each of th
 
 Rules look at rivals that leave (with ``by_arrival``: arrive) within ``RIVALS_S`` of the journey (``TWINS_S`` where
 the vehicles are the same), never at the page that shows it, so that filtering a window is the same as filtering its
-halves with ``MARGIN_S`` of neighbours: that is what lets pages be turned without loss. Nothing is dropped in a
-circle: ``same_vehicles`` comes first and prefers less walking, and each later rule prefers the smaller sum of
-duration and five minutes a vehicle.
+halves with ``MARGIN_S`` of neighbours behind and ``MARGIN_BEFORE_S`` before: that is what lets pages be turned without
+loss. Nothing is dropped in a circle: ``same_vehicles`` comes first and prefers less walking, and each later rule
+prefers the smaller sum of duration and five minutes a vehicle.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ CHANGE_IS_WORTH_S = 600
 RIVALS_S = 1800
 TWINS_S = 600
 MARGIN_S = RIVALS_S + TWINS_S
-"""How far around a window its neighbours are needed: the rivals of a journey, and theirs of the same vehicles."""
+"""How far behind a window its neighbours are needed: the rivals of a journey, and theirs of the same vehicles."""
+MARGIN_BEFORE_S = 2 * SAME_MOMENT_S
+"""How far before it: by every rule a rival leaves less than ``SAME_MOMENT_S`` before the journey (with ``by_arrival``:
+arrives less than that after it), or it could not drop it."""
 
 Numbers = npt.NDArray[np.int64]
 Table = npt.NDArray[np.bool_]

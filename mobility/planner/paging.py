@@ -6,7 +6,7 @@ pages of one interval after another are the big interval, because
 
 * what is found for an interval is the one set of Pareto-optimal journeys cut to it (``range_raptor``: a journey has
   to survive against all that leave after the interval too), and
-* the filters look only at rivals within ``MARGIN_S``, which are fetched on both sides.
+* the filters look only at rivals within ``MARGIN_BEFORE_S`` and ``MARGIN_S`` around it, which are fetched too.
 
 A page ends right after the journey that completes the number asked for, journeys of the same moment all included;
 where there are too few it grows, to 24 hours at most.
@@ -19,10 +19,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mobility.planner.candidates import Candidate
-from mobility.planner.filters import MARGIN_S, Rule, judge
+from mobility.planner.filters import MARGIN_BEFORE_S, MARGIN_S, Rule, judge
 
 LONGEST_PAGE_S = 24 * 3600
 GROWTH = 3
+FIRST_REACH_S = 1200
+"""How far a page with a number of journeys is searched at first, where its window is longer."""
 
 Fetch = Callable[[int, int], list[Candidate]]
 """All journeys of an interval [begin, end) of the axis."""
@@ -55,19 +57,23 @@ class Page:
 
 def find_page(request: PageRequest, fetch: Fetch) -> Page:
     """Search as far as the page needs."""
-    reach_s = min(max(1, request.window_s), LONGEST_PAGE_S)
+    window_s = min(max(1, request.window_s), LONGEST_PAGE_S)
+    # most pages are full long before the window is over
+    reach_s = window_s if request.count is None else min(window_s, FIRST_REACH_S)
     begin_s, end_s = _interval(request, reach_s)
-    found = fetch(begin_s - MARGIN_S, end_s + MARGIN_S)
+    found = fetch(begin_s - MARGIN_BEFORE_S, end_s + MARGIN_S)
     while True:
         page = _cut(request, found, begin_s, end_s)
-        if request.count is None or len(page.journeys) >= request.count or reach_s >= LONGEST_PAGE_S:
+        is_cut = (page.begin_s, page.end_s) != (begin_s, end_s)
+        is_full = request.count is None or is_cut or (reach_s >= window_s and len(page.journeys) >= request.count)
+        if is_full or reach_s >= LONGEST_PAGE_S:
             return page
         known_s = begin_s, end_s
-        reach_s = min(LONGEST_PAGE_S, GROWTH * reach_s)
+        reach_s = window_s if reach_s < window_s else min(LONGEST_PAGE_S, GROWTH * reach_s)
         begin_s, end_s = _interval(request, reach_s)
         # contiguous intervals: what is found for one after the other is what is found for both
         if request.backwards:
-            found += fetch(begin_s - MARGIN_S, known_s[0] - MARGIN_S)
+            found += fetch(begin_s - MARGIN_BEFORE_S, known_s[0] - MARGIN_BEFORE_S)
         else:
             found += fetch(known_s[1] + MARGIN_S, end_s + MARGIN_S)
 

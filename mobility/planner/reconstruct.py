@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -80,69 +81,102 @@ class Reconstructor:
     def _ride_legs(self, timetable: Timetable, ride: Ride) -> list[Leg]:
         """One leg, or several where one stays aboard and the vehicle goes on as something else to riders."""
         parts = timetable.list_parts(ride.trip, ride.board_pos, ride.alight_pos)
-        # where the next trip begins elsewhere one rides until there
-        ends = [*(part.board_pos for part in parts[1:]), ride.alight_pos]
-        parts = [part._replace(alight_pos=end) for part, end in zip(parts, ends, strict=True)]
-        groups = [list(group) for _, group in groupby(parts, key=lambda part: self.routes.told_of(part.feed_trip))]
         run = Run(timetable.list_stops_of(timetable.get_pattern_of(ride.trip)[0]), *timetable.list_times_of(ride.trip))
-        legs = [self._vehicle_leg(timetable, run, group) for group in groups]
-        legs[1:] = [replace(leg, stays_aboard=True) for leg in legs[1:]]
-        legs[0] = replace(legs[0], pickup_type=self._door_type(run, parts[0], parts[0].board_pos, "pickup_type"))
-        legs[-1] = replace(legs[-1], drop_off_type=self._door_type(run, parts[-1], ride.alight_pos, "drop_off_type"))
+        if len(parts) == 1:
+            groups = [parts]
+        else:
+            # where the next trip begins elsewhere one rides until there
+            ends = [*(part.board_pos for part in parts[1:]), ride.alight_pos]
+            parts = [part._replace(alight_pos=end) for part, end in zip(parts, ends, strict=True)]
+            groups = [list(group) for _, group in groupby(parts, key=lambda part: self.routes.told_of(part.feed_trip))]
+        planned = [self._list_planned(run, part) for part in parts]
+        doors = (
+            self._door_type(parts[0], planned[0], parts[0].board_pos, "pickup_type"),
+            self._door_type(parts[-1], planned[-1], ride.alight_pos, "drop_off_type"),
+        )
+        legs, told = [], 0
+        for group in groups:
+            following = told + len(group)
+            ends_of_ride = doors[0] if not told else 0, doors[1] if following == len(parts) else 0
+            legs.append(self._vehicle_leg(timetable, run, group, planned[told:following], ends_of_ride, bool(told)))
+            told = following
         return legs
 
-    def _vehicle_leg(self, timetable: Timetable, run: Run, parts: list[Part]) -> Leg:
+    def _vehicle_leg(
+        self,
+        timetable: Timetable,
+        run: Run,
+        parts: list[Part],
+        planned: list[Sequence[int]],
+        doors: tuple[int, int],
+        stays_aboard: bool,  # noqa: FBT001  (of this module only)
+    ) -> Leg:
         first, last, places = parts[0], parts[-1], self.places.stops
-        pieces = [self._line_of(run, part) for part in parts]
+        pieces = [self._line_of(run, part, known) for part, known in zip(parts, planned, strict=True)]
         date = timetable.service_date + dt.timedelta(first.day)
         end = places[run.stops[first.last_pos]]
+        between = slice(first.board_pos + 1, last.alight_pos)
         return Leg(
             mode=self.routes.mode_of(first.feed_trip),
             start=places[run.stops[first.board_pos]],
             end=places[run.stops[last.alight_pos]],
             departure_s=run.departures_s[first.board_pos],
             arrival_s=run.arrivals_s[last.alight_pos],
-            distance_m=sum(line_length_m(piece) for piece in pieces),
+            distance_m=sum(length_m for _, length_m in pieces),
             ride=self.routes.ride_of(first.feed_trip, date, end, self._begins_s(timetable, first)),
             calls=tuple(
-                Call(places[run.stops[pos]], run.arrivals_s[pos], run.departures_s[pos])
-                for pos in range(first.board_pos + 1, last.alight_pos)
+                map(
+                    Call,
+                    [places[stop] for stop in run.stops[between]],
+                    run.arrivals_s[between],
+                    run.departures_s[between],
+                )
             ),
-            geometry=tuple(point for piece in pieces for point in piece),
+            geometry=pieces[0][0] if len(pieces) == 1 else tuple(point for piece, _ in pieces for point in piece),
+            stays_aboard=stays_aboard,
+            pickup_type=doors[0],
+            drop_off_type=doors[1],
         )
 
-    def _line_of(self, run: Run, part: Part) -> tuple[Coordinate, ...]:
-        """What the vehicle draws on the map; from stop to stop where it does not drive as planned."""
+    def _line_of(self, run: Run, part: Part, planned: Sequence[int]) -> tuple[tuple[Coordinate, ...], float]:
+        """What the vehicle draws on the map, and how long it is: from stop to stop where it drives otherwise."""
         reached = min(part.alight_pos, part.last_pos)
-        planned = self._list_planned(run, part)
         ends = planned[part.board_pos - part.first_pos], planned[reached - part.first_pos]
+        is_as_planned = -1 not in ends and ends[0] < ends[1]
+        if is_as_planned and reached == part.alight_pos:
+            return self.shapes.measured_slice_of(part.feed_trip, *ends)
         stops = [self.places.stops[stop].at for stop in run.stops[part.board_pos : part.alight_pos + 1]]
-        if -1 in ends or ends[0] >= ends[1]:
-            return tuple(stops)
-        line = self.shapes.slice_of(part.feed_trip, *ends)
-        return (*line, *stops[reached - part.board_pos + 1 :])
+        if not is_as_planned:
+            line = tuple(stops)
+        else:
+            line = (*self.shapes.slice_of(part.feed_trip, *ends), *stops[reached - part.board_pos + 1 :])
+        return line, line_length_m(line)
 
-    def _door_type(self, run: Run, part: Part, pos: int, column: str) -> int:
-        planned = self._list_planned(run, part)[min(pos, part.last_pos) - part.first_pos]
-        if planned < 0:
+    def _door_type(self, part: Part, planned: Sequence[int], pos: int, column: str) -> int:
+        position = planned[min(pos, part.last_pos) - part.first_pos]
+        if position < 0:
             return 0
         schedule = self.network.schedule
-        row = schedule.row_index[schedule.row_off[part.feed_trip] + planned]
+        row = schedule.row_index[schedule.row_off[part.feed_trip] + position]
         return max(0, int(self.network.feed["stop_times.txt"][column][row]))
 
-    def _list_planned(self, run: Run, part: Part) -> list[int]:
+    def _list_planned(self, run: Run, part: Part) -> Sequence[int]:
         """For every call of a trip as it is driven its position in the timetable's trip, -1 where it has none.
 
         Live changes leave calls out, or move them to another platform.
         """
         schedule = self.network.schedule
-        driven = schedule.stop_row[run.stops[part.first_pos : part.last_pos + 1]].tolist()
+        stops = run.stops[part.first_pos : part.last_pos + 1]
         if part.feed_trip >= schedule.trip_count:
-            return [-1] * len(driven)
+            return [-1] * len(stops)
         rows = slice(schedule.row_off[part.feed_trip], schedule.row_off[part.feed_trip + 1])
-        planned = schedule.stop_row[schedule.row_stop[rows]].tolist()
+        own = schedule.row_stop[rows]
+        if own.tolist() == stops:
+            return range(len(stops))
+        driven = schedule.stop_row[stops].tolist()
+        planned = schedule.stop_row[own].tolist()
         if planned == driven:
-            return list(range(len(driven)))
+            return range(len(driven))
         positions, begin = [], 0
         for stop in driven:
             position = planned.index(stop, begin) if stop in planned[begin:] else -1
