@@ -18,7 +18,7 @@ SKIPPED, NO_DATA = int(StopRelation.SKIPPED), int(StopRelation.NO_DATA)
 NO_LIMIT_S = 2**31 - 1
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def match_runs(
     run_trip: Ints, run_day: Ints, run_start_s: Ints, is_repeated: Flags, trip: Ints, day: Ints, start_s: Ints
 ) -> tuple[Ints, Flags]:
@@ -43,7 +43,7 @@ def match_runs(
     return update, is_used
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def choose_updates(
     update: int, begin: int, end: int, s: StopColumns, sequence: Ints, place: Ints, chosen: Ints, lost: Flags
 ) -> None:
@@ -68,7 +68,7 @@ def choose_updates(
             cursor = found + 1
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def predict(
     begin: int, end: int, lag_s: int, delay_s: int, s: StopColumns, chosen: Ints, row_arr: Ints, row_dep: Ints,
     time: Ints, is_firm: Flags,
@@ -97,7 +97,7 @@ def predict(
             time[at] = planned + delay
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def restore_order(count: int, is_skipped: Flags, time: Ints, is_firm: Flags) -> None:
     """Let what is not predicted give way, then let no time run backwards. Passed stops have no say."""
     limit = np.int64(NO_LIMIT_S)
@@ -115,7 +115,7 @@ def restore_order(count: int, is_skipped: Flags, time: Ints, is_firm: Flags) -> 
             before = time[at]
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def update_rows(
     trips: Ints, updates: Ints, lag_s: Ints, delay_s: Ints, s: StopColumns, stop_of_place: Ints, sequence: Ints,
     place: Ints, row_off: Ints, stop: Ints, arr: Ints, dep: Ints, flags: Flags, at: int,
