@@ -23,6 +23,7 @@ from mobility.planner.query import Ends, Query, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.refusals import NoStopNear
 from mobility.planner.request import PlanRequest, find_turn
+from mobility.planner.where_to_change import choose_stops
 from mobility.planner.workspace import MAX_VEHICLES
 
 LONGEST_JOURNEY_S = 24 * 3600
@@ -156,7 +157,8 @@ class JourneySearch:
         if query.criteria:
             paths = day.criteria.find_paths(query, restriction=NEAR_THE_BEST, steps=COARSE)
         else:
-            paths = day.engine.find_paths(query)
+            place = self.ground.reconstructor.network.schedule.stop_row
+            paths = choose_stops(day.engine, query, day.engine.find_paths(query), place)
         return self._reader_of(day, span.clock_s).list_candidates(query, paths)
 
     def _reader_of(self, day: Day, clock_s: int) -> Reader:

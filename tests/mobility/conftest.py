@@ -29,6 +29,7 @@ from mobility.planner.engine import Engine
 from mobility.planner.filters import judge
 from mobility.planner.query import Criterion, Query, TransferTimes, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
+from mobility.planner.where_to_change import choose_stops
 from mobility.stored import BuildOptions, Source, build_store, open_store
 
 OWN_WALKS = Walking(makes_walks=False)
@@ -89,7 +90,7 @@ class Net:
         ends = {"origin": origin, "target": target}
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
         search = self.criteria_search(engine, timetable) if query.criteria else engine
-        paths = search.find_paths(query)
+        paths = choose_stops(engine, query, search.find_paths(query), reconstructor.network.schedule.stop_row)
         told = [reconstructor.build_itinerary(timetable, query, path, here, there) for path in paths]
         if query.criteria:
             return list(zip(told, (path.costs for path in paths), strict=True))
