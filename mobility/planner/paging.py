@@ -23,8 +23,6 @@ from mobility.planner.filters import MARGIN_BEFORE_S, MARGIN_S, Rule, judge
 
 LONGEST_PAGE_S = 24 * 3600
 GROWTH = 3
-FIRST_REACH_S = 1200
-"""How far a page with a number of journeys is searched at first, where its window is longer."""
 
 Fetch = Callable[[int, int], list[Candidate]]
 """All journeys of an interval [begin, end) of the axis."""
@@ -57,19 +55,15 @@ class Page:
 
 def find_page(request: PageRequest, fetch: Fetch) -> Page:
     """Search as far as the page needs."""
-    window_s = min(max(1, request.window_s), LONGEST_PAGE_S)
-    # most pages are full long before the window is over
-    reach_s = window_s if request.count is None else min(window_s, FIRST_REACH_S)
+    reach_s = min(max(1, request.window_s), LONGEST_PAGE_S)
     begin_s, end_s = _interval(request, reach_s)
     found = fetch(begin_s - MARGIN_BEFORE_S, end_s + MARGIN_S)
     while True:
         page = _cut(request, found, begin_s, end_s)
-        is_cut = (page.begin_s, page.end_s) != (begin_s, end_s)
-        is_full = request.count is None or is_cut or (reach_s >= window_s and len(page.journeys) >= request.count)
-        if is_full or reach_s >= LONGEST_PAGE_S:
+        if request.count is None or len(page.journeys) >= request.count or reach_s >= LONGEST_PAGE_S:
             return page
         known_s = begin_s, end_s
-        reach_s = window_s if reach_s < window_s else min(LONGEST_PAGE_S, GROWTH * reach_s)
+        reach_s = min(LONGEST_PAGE_S, GROWTH * reach_s)
         begin_s, end_s = _interval(request, reach_s)
         # contiguous intervals: what is found for one after the other is what is found for both
         if request.backwards:
