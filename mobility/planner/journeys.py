@@ -90,7 +90,8 @@ class Ground:
             if not stops:
                 message = f"{stopover.place.name} is no stop; a place on the way must be one: give its name or its id"
                 raise NoStopNear(message, "via")
-            vias.append(Via(tuple(stops), stopover.stay_s))
+            rows = tuple(self.reconstructor.network.schedule.stop_row[stops].tolist())
+            vias.append(Via(tuple(stops), stopover.stay_s, rows))
         return tuple(vias)
 
 

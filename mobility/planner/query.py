@@ -39,10 +39,14 @@ class Via(NamedTuple):
 
     It is visited by a vehicle that calls there while one is aboard (only where ``stay_s`` is 0), by alighting
     there, or on foot: an access walk or a transfer that ends there. Vias are visited in order.
+
+    ``rows`` are the rows of stops.txt of the stops, where some are copies of one: who changes between those has not
+    left the place and stays while changing. Without it no two are.
     """
 
     stops: tuple[int, ...]
     stay_s: int = 0
+    rows: tuple[int, ...] = ()
 
 
 class Criterion(StrEnum):

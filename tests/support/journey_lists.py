@@ -185,7 +185,7 @@ def vias(draw, stop_count, unit, *, most=3):
     """Places with one or two stops, half of them without a stay."""
     stop = st.lists(st.integers(0, stop_count - 1), min_size=1, max_size=2, unique=True).map(tuple)
     stay = st.one_of(st.just(0), st.integers(0, 5).map(lambda m: m * unit))
-    return tuple(draw(st.lists(st.builds(Via, stop, stay), max_size=most)))
+    return tuple(draw(st.lists(st.tuples(stop, stay).map(lambda place: Via(*place)), max_size=most)))
 
 
 def query_of(access, egress, at_s, **facts):

@@ -51,6 +51,7 @@ class Bags(NamedTuple):
     riding: Ints  # labels that ride in the pattern being scanned
     egress_s: Ints  # n: seconds from a stop to the goal, FAR where it is none
     via_of: Flags  # n: a bit for every via that the stop belongs to
+    place_of: Ints  # n: of a stop of a via the row of stops.txt, -1 of others
     bound: Ints  # per number of vehicles: the latest arrival worth having
 
 
@@ -72,6 +73,7 @@ def build_bags(stops: int, patterns: int, trips: int, *, labels: int = 1 << 15, 
         riding=np.empty((riding, RIDE_COLUMNS), np.int32),
         egress_s=np.full(stops, FAR, np.int32),
         via_of=np.zeros(stops, np.uint8),
+        place_of=np.full(stops, -1, np.int32),
         bound=np.empty(MAX_VEHICLES + 2, np.int64),
     )
 

@@ -336,9 +336,12 @@ def walk(
                         stop = a.fp_to[f]
                         mask = int(w.via_of[stop])
                         walk_s = ask.walk_s[f]
-                        ready = arrival + stay_s + a.fp_s[f]
+                        ready = arrival + max(np.int64(a.fp_s[f]), stay_s)
                         if ready > bound:
                             break
+                        # between copies of one stop one changes, and stays meanwhile
+                        if w.place_of[here] < 0 or w.place_of[here] != w.place_of[stop]:
+                            ready = arrival + stay_s + a.fp_s[f]
                     vias = visited
                     y0 = x0 + walk_s
                     c0, c1, c2, c3 = y0 >> ask.shift[0], x1 >> ask.shift[1], x2 >> ask.shift[2], x3 >> ask.shift[3]

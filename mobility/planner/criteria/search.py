@@ -147,12 +147,12 @@ class _CriteriaDirection:
         ask = self._ask(query, risk, steps)
         bags = self._pool.get(len(a.change_s), len(a.pat_trips), int(a.pat_trips.sum()))
         while True:
-            mark_vias(query.via, bags.via_of)
+            mark_vias(query.via, bags.via_of, bags.place_of)
             found = search(a, bags, ask, seeds, *query.egress, end_s, query.limit_s, vehicles)
             if found != OVERFLOW:
                 break
             bags = self._pool.grow(bags)
-        unmark_vias(query.via, bags.via_of)
+        unmark_vias(query.via, bags.via_of, bags.place_of)
         return _read_paths(bags, found, query)
 
     def _find_latest(self, query: Query, seeds: Seeds, moments: Ints, vehicles: int) -> Seeds:

@@ -54,18 +54,21 @@ def check_vias(vias: Sequence[Via]) -> None:
         raise TooManyVias(message)
 
 
-def mark_vias(vias: Sequence[Via], via_of: npt.NDArray[np.uint8]) -> None:
-    """Set the bit of every via at its stops; ``unmark_vias`` clears them."""
+def mark_vias(vias: Sequence[Via], via_of: npt.NDArray[np.uint8], place_of: Ints) -> None:
+    """Set the bit of every via at its stops, and where they are; ``unmark_vias`` clears them."""
     for number, via in enumerate(vias):
         for stop in via.stops:
             via_of[stop] |= 1 << number
+        for stop, row in zip(via.stops, via.rows, strict=False):
+            place_of[stop] = row
 
 
-def unmark_vias(vias: Sequence[Via], via_of: npt.NDArray[np.uint8]) -> None:
+def unmark_vias(vias: Sequence[Via], via_of: npt.NDArray[np.uint8], place_of: Ints) -> None:
     """Clear what ``mark_vias`` set."""
     for via in vias:
         for stop in via.stops:
             via_of[stop] = 0
+            place_of[stop] = -1
 
 
 def list_entries(access: Ends, vias: Sequence[Via]) -> Entries:
@@ -98,9 +101,13 @@ def _through(direction: Direction, via: Via, beyond: Row, unit_s: int) -> Row:
     if direction.bounds is None:
         return beyond
     best = np.full(len(beyond), UNREACHABLE, np.int64)
-    for stop in via.stops:
+    places = via.rows or via.stops
+    onward: dict[int, int] = {}  # from the copy that is best, since one changes to it while staying
+    for stop, place in zip(via.stops, places, strict=True):
+        onward[place] = min(int(beyond[stop]), onward.get(place, UNREACHABLE))
+    for stop, place in zip(via.stops, places, strict=True):
         way = direction.bounds.row_to(stop).astype(np.int64)
-        np.minimum(best, way + int(beyond[stop]) + via.stay_s // unit_s, out=best)
+        np.minimum(best, way + onward[place] + via.stay_s // unit_s, out=best)
     return best.astype(np.uint16)
 
 
@@ -112,6 +119,7 @@ def list_visits(path: Path, query: Query, timetable: Timetable) -> list[Visit]:
     """
     left = list(query.via)
     visits: list[Visit] = []
+    place_of = {stop: row for via in query.via for stop, row in zip(via.stops, via.rows, strict=False)}
     access = dict(zip(query.access.stop.tolist(), query.access.seconds.tolist(), strict=True))
     egress = dict(zip(query.egress.stop.tolist(), query.egress.seconds.tolist(), strict=True))
     first, last = path.rides[0], path.rides[-1]
@@ -129,7 +137,9 @@ def list_visits(path: Path, query: Query, timetable: Timetable) -> list[Visit]:
             break
         following = path.rides[number + 1]
         free_s = timetable.list_times_of(following.trip)[1][following.board_pos] - clock
-        if following.board_stop != ride.alight_stop:
+        place = place_of.get(ride.alight_stop)
+        is_one_place = place is not None and place == place_of.get(following.board_stop)
+        if following.board_stop != ride.alight_stop and not is_one_place:
             walk_s = timetable.find_footpath_s(ride.alight_stop, following.board_stop) or 0
             clock, free_s = _stay(left, visits, ride.alight_stop, clock, free_s - walk_s)
             clock += walk_s
