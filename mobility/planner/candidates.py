@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numba as nb
+import numpy as np
+
 from mobility.network.timetable import Ints, Timetable
-from mobility.planner.query import Path, Query
+from mobility.planner.query import Path, Query, Ride
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Candidate:
         return self.arrival_s - self.departure_s
 
     @property
+    def key(self) -> tuple[int, int, int, tuple[Ride, ...]]:
+        """Equal for journeys that are told the same, whatever they were searched for."""
+        return self.clock_s, self.path.departure_s, self.path.arrival_s, self.path.rides
+
+    @property
     def costs(self) -> tuple[int, ...]:
         """What the search added up, in the order of the criteria."""
         return tuple(amount for _, amount in sorted(self.path.costs))
@@ -45,29 +53,48 @@ class Reader:
     stop_row: Ints
     clock_s: int = 0
 
-    def list_candidates(self, query: Query, paths: Iterable[Path]) -> list[Candidate]:
+    def list_candidates(self, query: Query, paths: Sequence[Path]) -> list[Candidate]:
         """The paths that the query found, as candidates."""
+        rides = np.array([ride for path in paths for ride in path.rides], np.int64).reshape(-1, len(Ride._fields))
+        trip, board, alight = rides[:, 0], rides[:, 3], rides[:, 4]
+        trips, arrays = self.timetable.trips, self.timetable.arrays
+        feed_trip = trips.feed_trip[trip]
+        board_place, alight_place = self.stop_row[board], self.stop_row[alight]
+        walks_s = list_footpaths_s(arrays.fp_off, arrays.fp_to, arrays.fp_s, alight[:-1], board[1:])
+        # between the last vehicle of a path and the first of the next nobody walks: those are not read
+        walks_s[alight_place[:-1] == board_place[1:]] = 0
+        lines = list(zip(self.trip_route[feed_trip].tolist(), board_place.tolist(), alight_place.tolist(), strict=True))
+        begins_s = (trips.shift_s[trip] + np.int64(self.clock_s)).tolist()
+        vehicles = list(zip(feed_trip.tolist(), begins_s, strict=True))
         access = dict(zip(query.access.stop.tolist(), query.access.seconds.tolist(), strict=True))
         egress = dict(zip(query.egress.stop.tolist(), query.egress.seconds.tolist(), strict=True))
-        return [self._read(path, access, egress) for path in paths]
+        changes_s = [*walks_s.tolist(), 0]
+        found, first = [], 0
+        for path in paths:
+            last = first + len(path.rides) - 1
+            doors_s = access[path.rides[0].board_stop] + egress[path.rides[-1].alight_stop]
+            found.append(
+                Candidate(
+                    path=path,
+                    clock_s=self.clock_s,
+                    departure_s=path.departure_s + self.clock_s,
+                    arrival_s=path.arrival_s + self.clock_s,
+                    lines=tuple(lines[first : last + 1]),
+                    vehicles=tuple(vehicles[first : last + 1]),
+                    walking_s=doors_s + sum(changes_s[first:last]),
+                )
+            )
+            first = last + 1
+        return found
 
-    def _read(self, path: Path, access: dict[int, int], egress: dict[int, int]) -> Candidate:
-        trips, place = self.timetable.trips, self.stop_row
-        lines, vehicles = [], []
-        for ride in path.rides:
-            feed_trip = int(trips.feed_trip[ride.trip])
-            lines.append((int(self.trip_route[feed_trip]), int(place[ride.board_stop]), int(place[ride.alight_stop])))
-            vehicles.append((feed_trip, self.clock_s + int(trips.shift_s[ride.trip])))
-        walking_s = access[path.rides[0].board_stop] + egress[path.rides[-1].alight_stop]
-        for ride, following in zip(path.rides, path.rides[1:], strict=False):
-            if place[ride.alight_stop] != place[following.board_stop]:
-                walking_s += self.timetable.find_footpath_s(ride.alight_stop, following.board_stop) or 0
-        return Candidate(
-            path=path,
-            clock_s=self.clock_s,
-            departure_s=path.departure_s + self.clock_s,
-            arrival_s=path.arrival_s + self.clock_s,
-            lines=tuple(lines),
-            vehicles=tuple(vehicles),
-            walking_s=walking_s,
-        )
+
+@nb.njit(cache=True, nogil=True)
+def list_footpaths_s(fp_off: Ints, fp_to: Ints, fp_s: Ints, starts: Ints, ends: Ints) -> Ints:
+    """Seconds of the footpath between each pair of stops, 0 where there is none."""
+    seconds = np.zeros(len(starts), np.int64)
+    for number in range(len(starts)):
+        for at in range(fp_off[starts[number]], fp_off[starts[number] + 1]):
+            if fp_to[at] == ends[number]:
+                seconds[number] = fp_s[at]
+                break
+    return seconds

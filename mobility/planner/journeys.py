@@ -14,12 +14,12 @@ from mobility.model import Place
 from mobility.planner.access_egress import FARTHEST_S, list_walks, merge_ends
 from mobility.planner.candidates import Candidate, Reader
 from mobility.planner.clocks import Span, split_arrivals, split_departures, tell_on_its_day
-from mobility.planner.criteria.restriction import NEAR_THE_BEST
+from mobility.planner.criteria.restriction import COARSER, NEAR_THE_BEST, NEARER_THE_BEST
 from mobility.planner.criteria.risk import risk_of
 from mobility.planner.criteria.search import COARSE
 from mobility.planner.days import Day, Days
 from mobility.planner.paging import Page, PageRequest, find_page
-from mobility.planner.query import Ends, Query, Via, make_ends
+from mobility.planner.query import Criterion, Ends, Query, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.refusals import NoStopNear
 from mobility.planner.request import PlanRequest, find_turn
@@ -29,6 +29,8 @@ from mobility.planner.workspace import MAX_VEHICLES
 LONGEST_JOURNEY_S = 24 * 3600
 BLOCK_S = 1800
 """The windows of searches with more criteria."""
+FINE_CRITERIA = 2
+"""With so many criteria differences count that are small; with more, sets would grow without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Ground:
         walked = network.schedule, network.walking, max_walk_s, day.is_served, network.footpaths.entrances
         parts = [list_walks(place.at, *walked, is_egress=is_egress), make_ends(own, [0] * len(own))]
         for stop in sorted({int(places.first_copy[stop]) for stop in own}):
-            near = day.engine.stop_to_stop(stop, stop)[int(is_egress)]
+            near = day.engine.forward.egress_of(stop) if is_egress else day.engine.forward.access_of(stop)
             is_short = near.seconds <= max_walk_s
             parts.append(Ends(near.stop[is_short], near.seconds[is_short]))
         return merge_ends(*parts)
@@ -104,6 +106,7 @@ class JourneySearch:
     walk_s: int | None = None
     _queries: dict[int, tuple[Day, Query]] = field(default_factory=dict)
     _blocks: dict[int, list[Candidate]] = field(default_factory=dict)
+    _told: dict[object, Itinerary] = field(default_factory=dict)
     _vias: tuple[Via, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -156,7 +159,9 @@ class JourneySearch:
         day, query = self._query_on(span)
         query = replace(query, at_s=span.at_s, window_s=span.window_s)
         if query.criteria:
-            paths = day.criteria.find_paths(query, restriction=NEAR_THE_BEST, steps=COARSE)
+            is_many = len(query.criteria) > FINE_CRITERIA
+            restriction, steps = (NEARER_THE_BEST, COARSER) if is_many else (NEAR_THE_BEST, COARSE)
+            paths = day.criteria.find_paths(query, restriction=restriction, steps=steps)
         else:
             place = self.ground.reconstructor.network.schedule.stop_row
             paths = choose_stops(day.engine, query, day.engine.find_paths(query), place)
@@ -167,17 +172,24 @@ class JourneySearch:
         route, stop_row = told_with.routes.trip_route, told_with.network.schedule.stop_row
         return Reader(day.engine.timetable, route, stop_row, clock_s)
 
+    def with_criteria(self, criteria: frozenset[Criterion]) -> JourneySearch:
+        """The same question with these criteria; stops at the doors are not looked for again."""
+        known = {clock_s: (day, replace(query, criteria=criteria)) for clock_s, (day, query) in self._queries.items()}
+        return JourneySearch(self.ground, replace(self.request, criteria=criteria), self.walk_s, known)
+
     def risk_of(self, journey: Candidate) -> int:
         """What its connections cost by the criterion *risk*."""
         day, _ = self._queries[journey.clock_s]
         return risk_of(journey.path, day.engine.timetable, day.criteria.delays)
 
     def build_itinerary(self, journey: Candidate) -> Itinerary:
-        """What a person is told of a journey of this search."""
-        day, query = self._queries[journey.clock_s]
-        start, end = self.request.start, self.request.end
-        told = self.ground.reconstructor.build_itinerary(day.engine.timetable, query, journey.path, start, end)
-        return tell_on_its_day(told)
+        """What a person is told of a journey of this search, or of the same with other criteria."""
+        if journey.key not in self._told:
+            day, query = self._queries[journey.clock_s]
+            start, end = self.request.start, self.request.end
+            told = self.ground.reconstructor.build_itinerary(day.engine.timetable, query, journey.path, start, end)
+            self._told[journey.key] = tell_on_its_day(told)
+        return self._told[journey.key]
 
     def _query_on(self, span: Span) -> tuple[Day, Query]:
         """The question in the words of one day."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from mobility.itinerary import Itinerary
 from mobility.planner.candidates import Candidate
@@ -27,14 +26,16 @@ def list_options(search: JourneySearch, page: Page, price: Pricing) -> tuple[Opt
     together would take.
     """
     end_s = min(page.end_s, page.begin_s + LONGEST_S)
-    told = [(journey, search.build_itinerary(journey)) for journey in page.journeys]
+    found = list(page.journeys)
     for criterion in sorted(search.request.criteria or ALL):
-        asked = replace(search.request, criteria=frozenset({criterion}))
-        wider = JourneySearch(search.ground, asked, search.walk_s)
-        found = wider.fetch(page.begin_s, end_s)
-        verdicts = judge(found, walk_s=search.walk_s, by_arrival=search.request.arrive_by)
-        shown = [journey for journey, rule in zip(found, verdicts, strict=True) if rule is None]
-        told += [(journey, wider.build_itinerary(journey)) for journey in shown]
+        near = search.with_criteria(frozenset({criterion})).fetch(page.begin_s, end_s)
+        verdicts = judge(near, walk_s=search.walk_s, by_arrival=search.request.arrive_by)
+        found += [journey for journey, rule in zip(near, verdicts, strict=True) if rule is None]
+    # most are found for several criteria
+    different: dict[object, Candidate] = {}
+    for journey in found:
+        different.setdefault(journey.key, journey)
+    told = [(journey, search.build_itinerary(journey)) for journey in different.values()]
     itineraries = {id(journey): itinerary for journey, itinerary in told}
     offers = [Offer(journey, _costs_of(search, journey, itinerary, price)) for journey, itinerary in told]
     chosen = choose_options(offers, arrive_by=search.request.arrive_by)

@@ -22,8 +22,6 @@ from mobility.planner.workspace import MAX_VEHICLES
 
 MOST_ITINERARIES = 256
 MOST_VIAS = 4
-MOST_CRITERIA = 2
-"""Beside departure, arrival and changes: with three, sets of journeys that no other beats grow without bound."""
 LONGEST_STAY_S = 24 * 3600
 LONGEST_WALK_S = 2 * 3600
 _CURSOR = re.compile(r"(EARLIER|LATER)\|(\d{1,10})")
@@ -140,7 +138,6 @@ def check_request(request: PlanRequest, service: Service) -> None:
     for stopover in request.via:
         what = f"the stay at {stopover.place.name}, in seconds,"
         _check_within("via", stopover.stay_s, 0, LONGEST_STAY_S, what)
-    _check_within("criteria", len(request.criteria), 0, MOST_CRITERIA, "the number of criteria beside time and changes")
     check_transfer_times(request.transfer)
     _check_date(request, service)
 

@@ -79,7 +79,6 @@ def request(planner, **facts):
         ({"via": 1000}, "via", "1000; it must be 0 to 4"),
         ({"max_transfers": -1}, "max_transfers", "-1; it must be 0 to 7"),
         ({"max_transfers": 1000}, "max_transfers", "1000; it must be 0 to 7"),
-        ({"criteria": frozenset(Criterion)}, "criteria", "4; it must be 0 to 2"),
         ({"itineraries": 0}, "itineraries", "0; it must be 1"),
         ({"max_walk_s": -5}, "max_walk_s", "-5"),
         ({"transfer": TransferTimes(factor=0.5)}, "transfer.factor", "0.5; it is 1"),

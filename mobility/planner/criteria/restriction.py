@@ -33,6 +33,10 @@ class Restriction:
 
 NEAR_THE_BEST = Restriction()
 """What the service asks for: a quarter of an hour or a quarter of the way longer, one change more."""
+NEARER_THE_BEST = Restriction(factor=0.0)
+"""What it asks for with more than two criteria, of which sets grow without bound: a quarter of an hour."""
+COARSER = 8, 6, 6, 8
+"""Its steps then (``search.Steps``): 4 minutes of walking, 0.64 of the currency, 64 grams, a chance in four."""
 
 
 def slack_of(restriction: Restriction, plain: Sequence[Path]) -> int:
