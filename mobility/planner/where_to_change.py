@@ -10,8 +10,9 @@ leaves earlier or arrives later. Of all that can be ridden the best is, in this 
    adds up along the journey and is nothing from about three quarters of an hour on),
 3. the earliest positions to change at, the latest to board the first vehicle, the earliest to leave the last.
 
-So the choice depends on the vehicles, the doors and the moments, and not on the search that found them. Known elsewhere
-as transfer optimisation (OpenTripPlanner).
+So the choice depends on the vehicles, the doors and the moments, and not on the search that found them. Of vehicles
+that leave one stop and reach another at the same moments (parallel lines) the first in the feed is taken, for the same
+reason. Known elsewhere as transfer optimisation (OpenTripPlanner).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mobility.network.timetable import Arrays, Ints
 from mobility.planner.criteria.risk import DEFAULT_DELAYS
 from mobility.planner.engine import Engine
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Path, Query, Ride
+from mobility.planner.range_raptor import first_from
 
 RISK = DEFAULT_DELAYS.build_table()
 WALK = np.int64(1) << 40
@@ -34,7 +36,7 @@ NEVER = np.int64(1) << 62
 
 
 def choose_stops(engine: Engine, query: Query, paths: Sequence[Path], place: Ints) -> list[Path]:
-    """The same vehicles at the same moments, boarded and left where it is best.
+    """The same vehicles (or their twins, at the same moments), boarded and left where it is best.
 
     ``place`` tells per stop where it is (``Schedule.stop_row``: copies of one stop are one place). What a search by
     way of somewhere or with more criteria found is left as it is: it has chosen by what it was asked for.
@@ -45,9 +47,8 @@ def choose_stops(engine: Engine, query: Query, paths: Sequence[Path], place: Int
     needed = slower.timetable.arrays
     rides = np.array([ride for path in paths for ride in path.rides], np.int32)
     ends = np.cumsum([len(path.rides) for path in paths])
-    _choose_all(
-        engine.timetable.arrays, needed.fp_s, needed.change_s, place, RISK, *query.access, *query.egress, ends, rides
-    )
+    own, feed_trip = engine.timetable.arrays, engine.timetable.trips.feed_trip
+    _choose_all(own, feed_trip, needed.fp_s, needed.change_s, place, RISK, *query.access, *query.egress, ends, rides)
     chosen = [Ride._make(ride) for ride in rides.tolist()]
     return [
         path._replace(rides=tuple(chosen[end - len(path.rides) : end]))
@@ -142,11 +143,67 @@ def _alight_last(a: Arrays, pattern: int, trip: int, egress: Ints, arrive_s: int
 
 
 @nb.njit(cache=True, nogil=True)
+def _choose_one(
+    a: Arrays, fp_s: Ints, change_s: Ints, place: Ints, risk: Ints, access: Ints, egress: Ints,
+    patterns: Ints, rides: Ints, cost: Ints, came: Ints, head: Ints, following: Ints,
+) -> None:  # fmt: skip
+    """Write into the rides of one path where each is boarded and left."""
+    last = len(rides) - 1
+    dep = a.dep[_first_time(a, patterns[0], rides[0, 0]) + rides[0, 1] * np.int64(a.pat_trips[patterns[0]])]
+    arr = a.arr[_first_time(a, patterns[last], rides[last, 0]) + rides[last, 2] * np.int64(a.pat_trips[patterns[last]])]
+    leave_s, arrive_s = dep - access[rides[0, 3]], arr + egress[rides[last, 4]]
+    _board_first(a, patterns[0], rides[0, 0], access, leave_s, cost[0])
+    for ride in range(1, last + 1):
+        _change(
+            a, fp_s, change_s, place, risk, patterns[ride - 1 : ride + 1], rides[ride - 1 : ride + 1, 0],
+            cost[ride - 1], cost[ride], came[ride], head, following,
+        )  # fmt: skip
+    board, alight = _alight_last(a, patterns[last], rides[last, 0], egress, arrive_s, cost[last])
+    if board < 0:  # not a path of this timetable and these doors
+        return
+    for ride in range(last, -1, -1):
+        stops = a.pat_off[patterns[ride]]
+        rides[ride, 1], rides[ride, 2] = board, alight
+        rides[ride, 3], rides[ride, 4] = a.pat_stop[stops + board], a.pat_stop[stops + alight]
+        if ride > 0:
+            board, alight = came[ride, board, 0], came[ride, board, 1]
+
+
+@nb.njit(cache=True, nogil=True)
+def _take_first_twins(a: Arrays, feed_trip: Ints, patterns: Ints, rides: Ints) -> bool:
+    """Ride the vehicle that comes first in the feed of those between the same stops at the same moments."""
+    is_new = False
+    for ride in range(len(rides)):
+        stride = np.int64(a.pat_trips[patterns[ride]])
+        first = _first_time(a, patterns[ride], rides[ride, 0])
+        dep, arr = a.dep[first + rides[ride, 1] * stride], a.arr[first + rides[ride, 2] * stride]
+        start, end = rides[ride, 3], rides[ride, 4]
+        for b in range(a.brd_off[start], a.brd_off[start + 1]):
+            pattern, board = a.brd_pat[b], a.brd_pos[b]
+            trips, begin = np.int64(a.pat_trips[pattern]), np.int64(a.time_off[pattern])
+            column = begin + board * trips
+            at = first_from(a.dep, column, column + trips, dep)
+            while at < column + trips and a.dep[at] == dep:
+                trip, known = a.first_trip[pattern] + at - column, rides[ride, 0]
+                order = feed_trip[trip] - feed_trip[known]
+                if order < 0 or (order == 0 and trip < known):
+                    for left in range(board + 1, a.pat_off[pattern + 1] - a.pat_off[pattern]):
+                        place = a.pat_off[pattern] + left
+                        is_open = a.pat_stop[place] == end and a.may_alight[place] == 1
+                        if is_open and a.arr[begin + left * trips + at - column] == arr:
+                            patterns[ride], is_new = pattern, True
+                            rides[ride, 0], rides[ride, 1], rides[ride, 2] = trip, board, left
+                            break
+                at += 1
+    return is_new
+
+
+@nb.njit(cache=True, nogil=True)
 def _choose_all(
-    a: Arrays, fp_s: Ints, change_s: Ints, place: Ints, risk: Ints, access_stop: Ints, access_s: Ints,
+    a: Arrays, feed_trip: Ints, fp_s: Ints, change_s: Ints, place: Ints, risk: Ints, access_stop: Ints, access_s: Ints,
     egress_stop: Ints, egress_s: Ints, ends: Ints, rides: Ints,
 ) -> None:  # fmt: skip
-    """Write into the rides of many paths where each is boarded and left; ``fp_s`` and ``change_s`` are one's own."""
+    """Choose in many paths, the rides of all of them in one array; ``fp_s`` and ``change_s`` are one's own."""
     stop_count = len(change_s)
     access, egress = np.full(stop_count, NEVER, np.int64), np.full(stop_count, NEVER, np.int64)
     for e in range(len(access_stop)):
@@ -155,8 +212,8 @@ def _choose_all(
         egress[egress_stop[e]] = egress_s[e]
     patterns = np.searchsorted(a.first_trip, rides[:, 0], side="right") - 1
     longest, most, begin = 0, 0, 0
-    for ride in range(len(rides)):
-        longest = max(longest, a.pat_off[patterns[ride] + 1] - a.pat_off[patterns[ride]])
+    for pattern in range(len(a.pat_off) - 1):
+        longest = max(longest, a.pat_off[pattern + 1] - a.pat_off[pattern])
     for end in ends:
         most, begin = max(most, end - begin), end
     cost = np.empty((most, longest), np.int64)
@@ -164,24 +221,11 @@ def _choose_all(
     head, following = np.full(stop_count, -1, np.int32), np.empty(longest, np.int32)
     begin = 0
     for end in ends:
-        last = end - 1
-        dep = a.dep[_first_time(a, patterns[begin], rides[begin, 0]) + rides[begin, 1] * a.pat_trips[patterns[begin]]]
-        arr = a.arr[_first_time(a, patterns[last], rides[last, 0]) + rides[last, 2] * a.pat_trips[patterns[last]]]
-        leave_s, arrive_s = dep - access[rides[begin, 3]], arr + egress[rides[last, 4]]
-        _board_first(a, patterns[begin], rides[begin, 0], access, leave_s, cost[0])
-        for ride in range(begin + 1, end):
-            level = ride - begin
-            _change(
-                a, fp_s, change_s, place, risk, patterns[ride - 1 : ride + 1], rides[ride - 1 : ride + 1, 0],
-                cost[level - 1], cost[level], came[level], head, following,
+        must_choose = True
+        while must_choose:  # ends: walking and risk never grow, and every twin comes earlier in the feed
+            _choose_one(
+                a, fp_s, change_s, place, risk, access, egress, patterns[begin:end], rides[begin:end],
+                cost, came, head, following,
             )  # fmt: skip
-        board, alight = _alight_last(a, patterns[last], rides[last, 0], egress, arrive_s, cost[last - begin])
-        for ride in range(last, begin - 1, -1):
-            if board < 0:  # not a path of this timetable and these doors
-                break
-            stops = a.pat_off[patterns[ride]]
-            rides[ride, 1], rides[ride, 2] = board, alight
-            rides[ride, 3], rides[ride, 4] = a.pat_stop[stops + board], a.pat_stop[stops + alight]
-            if ride > begin:
-                board, alight = came[ride - begin, board, 0], came[ride - begin, board, 1]
+            must_choose = _take_first_twins(a, feed_trip, patterns[begin:end], rides[begin:end])
         begin = end

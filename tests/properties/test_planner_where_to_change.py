@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from town import assert_can_be_ridden, query_of, questions
+from town import Town, assert_can_be_ridden, query_of, questions
 
 from mobility.planner.candidates import Reader
 from mobility.planner.criteria.risk import DEFAULT_DELAYS
@@ -15,6 +15,22 @@ from mobility.planner.where_to_change import choose_stops
 
 TABLE = DEFAULT_DELAYS.build_table().tolist()
 ways = st.fixed_dictionaries({"arrive_by": st.booleans(), "window_s": st.sampled_from([0, 1500])})
+
+
+@st.composite
+def parallel_questions(draw):
+    """Questions in towns where vehicles run beside each other: copies of trips, cut off and prolonged, before them."""
+    unit, town, access, egress, at_s = draw(questions())
+    copies = []
+    for trip in town.trips:
+        if draw(st.booleans()):
+            begin = draw(st.integers(0, len(trip) - 2))
+            copy = trip[begin : draw(st.integers(begin + 2, len(trip)))]
+            time_s = copy[-1][2] + unit
+            copies.append([*copy, (draw(st.integers(0, town.stop_count - 1)), time_s, time_s, 1, 1)])
+    number = draw(st.integers(0, len(town.trips)))
+    trips = [*town.trips[:number], *copies, *town.trips[number:]]
+    return unit, Town(town.stop_count, trips, town.walks, town.change_s), access, egress, at_s
 
 
 class Ground:
@@ -89,39 +105,63 @@ class Ground:
         return [p for p in paths if p.rides[-1].alight_stop in self.egress and self.moments(p)[1] <= arrives]
 
 
-def vehicles_of(path):
-    """What must stay as the search found it."""
-    return path.departure_s, path.arrival_s, [ride.trip for ride in path.rides]
-
-
-@settings(max_examples=400, deadline=None)
-@given(questions(), ways, st.lists(st.integers(0, 3), min_size=7, max_size=7))
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(questions(), parallel_questions()), ways, st.lists(st.integers(0, 3), min_size=7, max_size=7))
 def test_no_other_choice_is_better(question, way, place):
-    """Same vehicles, departure and arrival; the choice can be ridden, and of all that can it is the best."""
+    """Same departure, arrival and vehicles, or others at the same moments; of all that can be ridden it is the best."""
     ground = Ground(question, place[: question[1].stop_count])
     query = ground.query(**way)
     found = ground.engine.find_paths(query)
-    chosen = choose_stops(ground.engine, query, found, np.array(ground.place))
-    assert [vehicles_of(path) for path in chosen] == [vehicles_of(path) for path in found]
-    for path, before in zip(chosen, found, strict=True):
+    for path, before in zip(choose_stops(ground.engine, query, found, np.array(ground.place)), found, strict=True):
+        assert (path.departure_s, path.arrival_s, len(path.rides)) == (
+            before.departure_s, before.arrival_s, len(before.rides),
+        )  # fmt: skip
         assert_can_be_ridden(ground.town, ground.timetable, query, path)
         left, arrived = ground.moments(path)
         assert (left >= ground.moments(before)[0], arrived <= ground.moments(before)[1]) == (True, True)
-        choices = ground.list_choices(before)
-        assert path in choices
-        assert ground.measure(path) == min(map(ground.measure, choices))
+        assert ground.measure(path) == min(map(ground.measure, ground.list_choices(path)))
+        assert ground.measure(path)[:2] <= min(ground.measure(choice)[:2] for choice in ground.list_choices(before))
+        event(f"vehicles are {'the same' if vehicles_of(path) == vehicles_of(before) else 'others'}")
+
+
+def vehicles_of(path):
+    """The runs of a path."""
+    return [ride.trip for ride in path.rides]
 
 
 @settings(max_examples=200, deadline=None)
-@given(questions(), ways)
+@given(parallel_questions(), ways)
+def test_of_parallel_vehicles_the_first_in_the_feed_is_ridden(question, way):
+    """No trip earlier in the feed leaves and arrives at the same stops and moments; without one, vehicles stay."""
+    ground = Ground(question)
+    query = ground.query(**way)
+    found = ground.engine.find_paths(query)
+    for path, before in zip(choose_stops(ground.engine, query, found, np.array(ground.place)), found, strict=True):
+        for ride, was in zip(path.rides, before.rides, strict=True):
+            number = ground.timetable.trips.feed_trip[ride.trip]
+            calls = ground.trip_of(ride)[ride.board_pos], ground.trip_of(ride)[ride.alight_pos]
+            assert not any(may_replace(trip, *calls) for trip in ground.town.trips[:number])
+            if ride.trip != was.trip:
+                assert number <= ground.timetable.trips.feed_trip[was.trip]
+
+
+def may_replace(trip, board, alight):
+    """Whether a trip calls at two stops in this order, at these moments and with its doors open."""
+    boards = [n for n, call in enumerate(trip) if (call[0], call[2], call[3]) == (board[0], board[2], 1)]
+    alights = [n for n, call in enumerate(trip) if (call[0], call[1], call[4]) == (alight[0], alight[1], 1)]
+    return any(n < m for n in boards for m in alights)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(questions(), parallel_questions()), ways)
 def test_what_was_chosen_is_chosen_again(question, way):
     """The choice depends on vehicles and moments alone: from any other way to ride them the same comes out."""
     ground = Ground(question)
     query, place = ground.query(**way), np.array(ground.place)
     for path in ground.engine.find_paths(query):
         [chosen] = choose_stops(ground.engine, query, [path], place)
-        moments = ground.moments(path)
-        same = [other for other in ground.list_choices(path) if ground.moments(other) == moments]
+        moments = ground.moments(chosen)
+        same = [other for other in ground.list_choices(chosen) if ground.moments(other) == moments]
         assert choose_stops(ground.engine, query, same, place) == [chosen] * len(same)
 
 
