@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from mobility.network.timetable import Ints
-from mobility.planner.workspace import MAX_VEHICLES
+from mobility.planner.refusals import ImpossibleRequest
+from mobility.planner.workspace import FAR, MAX_VEHICLES
+
+FARTHEST_S = int(FAR) // 2
+"""How far from a service day's begin a search may look (17 years), so that sums stay within their integers."""
 
 
 class Ends(NamedTuple):
@@ -84,6 +88,21 @@ class Query:
     via: tuple[Via, ...] = ()
     criteria: frozenset[Criterion] = frozenset()
 
+    def __post_init__(self) -> None:
+        """Refuse what kernels have no room for, since they do not look.
+
+        Raises:
+            ImpossibleRequest: The message names the number and its limits, ``field`` the field.
+        """
+        if not 1 <= self.max_vehicles <= MAX_VEHICLES:
+            _refuse("max_vehicles", self.max_vehicles, 1, MAX_VEHICLES)
+        if not -FARTHEST_S <= self.at_s <= FARTHEST_S:
+            _refuse("at_s", self.at_s, -FARTHEST_S, FARTHEST_S)
+        if not 0 <= self.window_s <= FARTHEST_S:
+            _refuse("window_s", self.window_s, 0, FARTHEST_S)
+        if not 0 <= self.limit_s <= FARTHEST_S:
+            _refuse("limit_s", self.limit_s, 0, FARTHEST_S)
+
     def reflected(self) -> Query:
         """The same question read backwards in time."""
         return replace(
@@ -124,6 +143,11 @@ class Path(NamedTuple):
     def transfers(self) -> int:
         """Vehicles minus one."""
         return len(self.rides) - 1
+
+
+def _refuse(field: str, value: int, least: int, most: int) -> NoReturn:
+    message = f"{field} of a search is {value}; it must be {least} to {most}"
+    raise ImpossibleRequest(message, field)
 
 
 def make_ends(stops: list[int], seconds: list[int]) -> Ends:

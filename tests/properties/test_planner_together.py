@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from feed_text import feed_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from mobility.network.transfers import Walking
 from mobility.planner.engine import Engine
 from mobility.planner.live_engine import LiveEngine
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Query, TransferTimes, Via, make_ends
+from mobility.planner.refusals import ImpossibleRequest
 
 CHANGE_S = 120
 STEP = 0.0015
@@ -380,3 +382,21 @@ def test_every_search_finds_what_the_rows_of_the_feed_allow(seed):
         query = question.to_query(searches.copies, at_s=at_s, window_s=window_s, arrive_by=arrive_by)
         for name, answer in searches.list_answers(query):
             assert answer == expected, (name, searches.town, question, query)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"max_vehicles": 9}, "max_vehicles .* 9; it must be 1 to 8"),
+        ({"max_vehicles": 0}, "max_vehicles .* 0;"),
+        ({"at_s": 2**31}, "at_s .* 2147483648"),
+        ({"at_s": -(2**31)}, "at_s"),
+        ({"window_s": -1}, "window_s .* -1; it must be 0 "),
+        ({"window_s": 2**31}, "window_s"),
+        ({"limit_s": 2**31}, "limit_s"),
+    ],
+)
+def test_numbers_that_kernels_have_no_room_for_are_refused(facts, told):
+    """A ninth vehicle or a time beyond the integers is an error that names the number, never a write past an array."""
+    with pytest.raises(ImpossibleRequest, match=told):
+        Query(make_ends([0], [0]), make_ends([1], [0]), **{"at_s": 0, **facts})
