@@ -29,7 +29,7 @@ Start with
     version=_version,
     help_format="plaintext",  # rich's Markdown alone takes 0.15 s to import; the commands below use it
 )
-app.command("gtfs.cli:app", name="gtfs", help="Validate, describe and clip GTFS feeds.")
+app.command("gtfs.cli:app", name="gtfs", help="Validate, describe, clip and merge GTFS feeds.")
 app.command("mobility.cli.city:city_app", name="city", help="Build a city's own feeds from its tables of facts.")
 app.command(
     "mobility.cli.network:network_app",

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 from mobility.cities.catalog import City
 
-MADE_BY = ("mobility.cities", "mobility.bikeshare", "mobility.parking")
+MADE_BY = ("mobility.cities", "mobility.bikeshare", "mobility.parking", "gtfs")
 """The packages whose code shapes what is built: a new version builds anew."""
 
 
