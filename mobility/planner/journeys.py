@@ -65,6 +65,9 @@ class Ground:
             NoStopNear: The message names the nearest stop.
         """
         network, places = self.reconstructor.network, self.reconstructor.places
+        if not places.departures.any():
+            message = "no vehicle calls at any stop of this timetable: all run on demand, or have no times"
+            raise NoStopNear(message, field_name)
         if places.list_same_place(place):
             return
         served = np.flatnonzero(places.departures > 0)
