@@ -1,7 +1,11 @@
 """Few journeys that differ for a reason; a reason only where it is really different."""
 
+import random
+
+import pytest
+
 from mobility.planner.candidates import Candidate
-from mobility.planner.filters import Rule, judge
+from mobility.planner.filters import MARGIN_BEFORE_S, Rule, judge
 from mobility.planner.options import Offer, Reason, choose_options
 from mobility.planner.paging import PageRequest, find_page
 from mobility.planner.query import Criterion, Path, Ride
@@ -141,3 +145,26 @@ def test_a_rival_on_the_page_before_still_counts():
     assert (page.journeys, page.dropped) == ((everything[2],), {Rule.HARDLY_GAINS: 1})
     before = find_page(PageRequest(at_s=30, count=None, window_s=3600, backwards=True), fetch)
     assert (before.journeys, before.end_s) == ((everything[0],), page.begin_s)
+
+
+@pytest.mark.parametrize("by_arrival", [False, True])
+def test_no_journey_is_dropped_for_one_long_before_it(by_arrival):
+    """What pages fetch before a window is enough: verdicts are the same without all that lies further off."""
+    rng = random.Random(7)
+    for _ in range(200):
+        journeys = []
+        for _ in range(12):
+            departure_min, line = rng.randrange(30), rng.randrange(3)
+            lines = [(line,), (line, line + 3), (line, 9, line + 3)][rng.randrange(3)]
+            ends_min = departure_min + rng.randrange(5, 40)
+            vehicles = tuple((each, rng.randrange(2)) for each in lines)
+            journeys.append(candidate(departure_min, ends_min, *lines, walking_min=rng.randrange(9), vehicles=vehicles))
+        axis = {id(j): -j.arrival_s if by_arrival else j.departure_s for j in journeys}
+        begin_s = sorted(axis.values())[6]
+        near = [j for j in journeys if axis[id(j)] >= begin_s - MARGIN_BEFORE_S]
+        verdicts = [
+            dict(zip(map(id, some), judge(some, by_arrival=by_arrival), strict=True)) for some in (journeys, near)
+        ]
+        for journey in journeys:
+            if axis[id(journey)] >= begin_s:
+                assert verdicts[0][id(journey)] == verdicts[1][id(journey)]

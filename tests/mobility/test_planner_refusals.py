@@ -7,7 +7,7 @@ import pytest
 from feed_text import feed_folder
 
 from mobility.model import PlannerError
-from mobility.planner.query import Criterion, TransferTimes
+from mobility.planner.query import TransferTimes
 from mobility.service import JourneyPlanner, PlanRequest, RequestRefused, Stopover
 
 UTC8 = dt.timezone(dt.timedelta(hours=8))

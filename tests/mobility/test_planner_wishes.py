@@ -7,7 +7,7 @@ from feed_text import feed_folder
 
 from mobility.itinerary import format_itinerary
 from mobility.network.needs import Needs
-from mobility.planner.query import TransferTimes
+from mobility.planner.query import Criterion, TransferTimes
 from mobility.service import JourneyPlanner, PlanRequest, Reason, Stopover
 
 UTC8 = dt.timezone(dt.timedelta(hours=8))
@@ -177,3 +177,14 @@ def test_a_small_day_is_not_prepared_and_a_large_one_answers_the_same(planner, t
         thread.join(timeout=60)
     assert (before, quick._ground.days.get(AT.date()).engine.is_accelerated) == (False, True)
     assert lines(quick.plan(asked)) == expected
+
+
+def test_all_four_criteria_are_answered_at_once(planner):
+    """Everything minimised together finds the plain journeys and the direct one, not what arrives an hour later."""
+    start, end = planner.find_place("A"), planner.find_place("D")
+    plain = planner.plan(PlanRequest(start, end, AT, itineraries=None))
+    found = planner.plan(PlanRequest(start, end, AT, itineraries=None, criteria=frozenset(Criterion)))
+    told = {format_itinerary(itinerary) for itinerary in found.itineraries}
+    assert {format_itinerary(itinerary) for itinerary in plain.itineraries} <= told
+    assert any("BUS Direct" in line for line in told)
+    assert not any("BUS Scenic" in line for line in told)
