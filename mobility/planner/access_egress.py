@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mobility.geodesy import great_circle_m
+from mobility.geodesy import EARTH_M, great_circle_m
 from mobility.model import Coordinate
 from mobility.network.schedule import Schedule
 from mobility.network.stations import Entrances, no_entrances
@@ -38,9 +38,11 @@ def list_walks(
     """Served stops within ``max_walk_s`` of a coordinate, and the nearest few up to an hour away; with
     ``is_egress`` the walks lead there from the stops.
     """
-    seconds = np.where(
-        is_served, walking.duration_s(great_circle_m(schedule.lat, schedule.lon, at.lat, at.lon)), _FAR_S
-    )
+    # all others are farther in latitude alone
+    reach_m = (max(max_walk_s, FARTHEST_S) + 1) * walking.speed_mps / walking.detour
+    near = np.flatnonzero(is_served & (np.abs(schedule.lat - at.lat) <= np.degrees(reach_m / EARTH_M) * 1.01))
+    seconds = np.full(len(schedule.lat), _FAR_S, np.int32)
+    seconds[near] = walking.duration_s(great_circle_m(schedule.lat[near], schedule.lon[near], at.lat, at.lon))
     if entrances.is_inside.any():
         seconds[entrances.is_inside] = _FAR_S
         # there may be no door at all that this person can use
