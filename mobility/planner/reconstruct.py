@@ -82,13 +82,10 @@ class Reconstructor:
         """One leg, or several where one stays aboard and the vehicle goes on as something else to riders."""
         parts = timetable.list_parts(ride.trip, ride.board_pos, ride.alight_pos)
         run = Run(timetable.list_stops_of(timetable.get_pattern_of(ride.trip)[0]), *timetable.list_times_of(ride.trip))
-        if len(parts) == 1:
-            groups = [parts]
-        else:
-            # where the next trip begins elsewhere one rides until there
-            ends = [*(part.board_pos for part in parts[1:]), ride.alight_pos]
-            parts = [part._replace(alight_pos=end) for part, end in zip(parts, ends, strict=True)]
-            groups = [list(group) for _, group in groupby(parts, key=lambda part: self.routes.told_of(part.feed_trip))]
+        # where the next trip begins elsewhere one rides until there
+        ends = [*(part.board_pos for part in parts[1:]), ride.alight_pos]
+        parts = [part._replace(alight_pos=end) for part, end in zip(parts, ends, strict=True)]
+        groups = [list(group) for _, group in groupby(parts, key=lambda part: self.routes.told_of(part.feed_trip))]
         planned = [self._list_planned(run, part) for part in parts]
         doors = (
             self._door_type(parts[0], planned[0], parts[0].board_pos, "pickup_type"),
