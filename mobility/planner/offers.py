@@ -23,11 +23,13 @@ def list_options(search: JourneySearch, page: Page, price: Pricing) -> tuple[Opt
     """Up to five journeys of a page's interval, among them some that only other criteria than time would find.
 
     Each criterion is searched by itself: the best in it is among the answers, at a fraction of what all of them
-    together would take.
+    together would take. By way of somewhere it is the page's own journeys that are chosen from: a search with vias
+    and criteria has nothing that prunes it, and takes seconds.
     """
     end_s = min(page.end_s, page.begin_s + LONGEST_S)
     found = list(page.journeys)
-    for criterion in sorted(search.request.criteria or ALL):
+    criteria = () if search.request.via and not search.request.criteria else search.request.criteria or ALL
+    for criterion in sorted(criteria):
         near = search.with_criteria(frozenset({criterion})).fetch(page.begin_s, end_s)
         verdicts = judge(near, walk_s=search.walk_s, by_arrival=search.request.arrive_by)
         found += [journey for journey, rule in zip(near, verdicts, strict=True) if rule is None]
