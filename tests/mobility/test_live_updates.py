@@ -134,7 +134,9 @@ def test_stops_in_no_order_are_found(index):
 def test_what_is_given_is_not_changed(index):
     """Schedule and runs are byte for byte what they were, so that any number of states share them."""
     network = index.network
-    runs = list_runs(network.feed, network.schedule, network.clocks, DATE, days=network.days, horizon_s=network.horizon_s)
+    runs = list_runs(
+        network.feed, network.schedule, network.clocks, DATE, days=network.days, horizon_s=network.horizon_s
+    )
     arrays = [getattr(network.schedule, field.name) for field in fields(network.schedule)] + list(runs)
     before = [np.copy(array) for array in arrays]
     updates = [LATE_T2, TripUpdate("t1", DATE, TripRelation.CANCELLED)]
@@ -148,7 +150,9 @@ def test_what_is_given_is_not_changed(index):
 def test_an_overlay_that_says_nothing_of_the_day_hands_back_what_it_got(index):
     """Without an update of the day the very schedule and runs go on."""
     network = index.network
-    runs = list_runs(network.feed, network.schedule, network.clocks, DATE, days=network.days, horizon_s=network.horizon_s)
+    runs = list_runs(
+        network.feed, network.schedule, network.clocks, DATE, days=network.days, horizon_s=network.horizon_s
+    )
     assert build_overlay([], index).apply(network.schedule, runs, DATE) == (network.schedule, runs)
 
 
