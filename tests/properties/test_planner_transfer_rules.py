@@ -2,27 +2,20 @@
 it asks the rows of the file anew for every pair of an arriving and a departing trip.
 """
 
-import math
 import tempfile
 from pathlib import Path
 
+from changes import STEP, needed_s
 from feed_text import feed_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from town import DATE, VEHICLES, pareto_of
 
 from gtfs.ingest import read_feed
-from mobility.geodesy import EARTH_M
 from mobility.network.build import build_network
 from mobility.network.transfers import FORBIDDEN_S, Walking
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
-
-CHANGE_S = 120
-STEP = 0.0015
-"""Degrees of longitude between stops on the equator."""
-SPECIFICITY = ["trip trip", "trip route", "route trip", "trip ", " trip", "route route", "route ", " route", " "]
-TIES = {"route trip": "trip route", " trip": "trip ", " route": "route "}
 
 
 class Town:
@@ -63,31 +56,8 @@ class Town:
 
     def needed_s(self, trip, here, next_trip, there):
         """Seconds from getting off ``trip`` to boarding ``next_trip``, None where one cannot change."""
-        best = None
-        for number, (a, b, from_route, to_route, from_trip, to_trip, kind, minimum) in enumerate(self.rules):
-            if a not in (str(here), self.parents[here]) or b not in (str(there), self.parents[there]):
-                continue
-            if (from_trip and from_trip != f"t{trip}") or (to_trip and to_trip != f"t{next_trip}"):
-                continue
-            if not from_trip and from_route and from_route != self.trips[trip][0]:
-                continue
-            if not to_trip and to_route and to_route != self.trips[next_trip][0]:
-                continue
-            sides = ["trip" if t else "route" if r else "" for t, r in ((from_trip, from_route), (to_trip, to_route))]
-            words = " ".join(sides)
-            place = SPECIFICITY.index(TIES.get(words, words)), -(a == str(here)) - (b == str(there)), number
-            if best is None or place < best[0]:
-                best = place, kind, minimum
-        if best is None:
-            return CHANGE_S if here == there else None
-        walk_s = math.ceil(EARTH_M * math.radians(round(abs(here - there) * STEP, 4)) * 1.3 / 1.33 - 1e-6)
-        kind, minimum = best[1:]
-        return {
-            0: CHANGE_S if here == there else max(CHANGE_S, walk_s),
-            1: 0 if here == there else walk_s,
-            2: minimum,
-            3: None,
-        }[kind]
+        routes = [route for route, *_ in self.trips]
+        return needed_s(self.rules, self.parents, routes, trip, here, next_trip, there)
 
     def earliest(self, origin, target, at_s):
         """Best arrival with 1, 2, ... vehicles."""

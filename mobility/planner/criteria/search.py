@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-from mobility.network.timetable import Ints
+from mobility.network.timetable import Ints, Timetable
 from mobility.planner.criteria.costs import RideCosts, no_costs
 from mobility.planner.criteria.labels import COSTS, Bags, BagsPool
 from mobility.planner.criteria.latest import LatestPool, group_moments, search_latest
@@ -25,9 +25,6 @@ from mobility.planner.direction import NEVER_S, Direction
 from mobility.planner.query import AS_THE_TIMETABLE_SAYS, Criterion, Ends, Path, Query, Ride, TransferTimes
 from mobility.planner.range_raptor import list_seeds
 from mobility.planner.workspace import MAX_VEHICLES
-
-if TYPE_CHECKING:
-    from mobility.planner.engine import Engine
 
 CRITERIA = Criterion.WALKING, Criterion.PRICE, Criterion.CO2, Criterion.RISK
 """The order of costs in a label."""
@@ -43,10 +40,32 @@ NO_TABLE = np.zeros((1, 1, 1), np.int32)
 NO_RISK = np.zeros(1, np.int32)
 
 
+class BothDirections(Protocol):
+    """What this search takes of an engine."""
+
+    timetable: Timetable
+
+    @property
+    def forward(self) -> Direction:
+        """The timetable as it is."""
+
+    @property
+    def backward(self) -> Direction:
+        """The timetable read backwards in time."""
+
+    def turn(self, path: Path) -> Path:
+        """A path found backwards in time as one reads it forwards."""
+
+    def with_transfer_times(self, times: TransferTimes) -> BothDirections:
+        """The same for somebody who changes in these times."""
+
+
 class CriteriaSearch:
     """Searches one engine's timetable with these costs. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, costs: RideCosts | None = None, delays: DelayDistribution | None = None) -> None:
+    def __init__(
+        self, engine: BothDirections, costs: RideCosts | None = None, delays: DelayDistribution | None = None
+    ) -> None:
         """``costs`` are aligned with the engine's timetable; without them rides cost nothing."""
         self.costs = costs or no_costs(engine.timetable)
         self.delays = delays or DEFAULT_DELAYS
