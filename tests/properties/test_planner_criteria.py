@@ -12,6 +12,7 @@ from journey_lists import (
     list_journeys,
     mirror_journeys,
     mirror_town,
+    open_search,
     query_of,
     small_towns,
     told,
@@ -22,19 +23,12 @@ from town import query_of as plain_query
 from mobility.planner.criteria import multi_raptor
 from mobility.planner.criteria import search as search_module
 from mobility.planner.criteria.restriction import Restriction
-from mobility.planner.criteria.risk import DelayDistribution, risk_of
+from mobility.planner.criteria.risk import risk_of
 from mobility.planner.criteria.search import CriteriaSearch
 from mobility.planner.engine import Engine
 from mobility.planner.query import Criterion, TransferTimes
 
 CRITERIA = st.sets(st.sampled_from(ORDER), min_size=1).map(frozenset)
-
-
-def open_search(town, costs, **options):
-    """The search of a town with its costs."""
-    engine = Engine(town.timetable(), **options)
-    delays = DelayDistribution(costs.on_time_share, costs.mean_delay_s)
-    return CriteriaSearch(engine, costs.of_rides(engine.timetable), delays)
 
 
 @settings(max_examples=400, deadline=None)

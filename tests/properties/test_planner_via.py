@@ -10,6 +10,7 @@ from journey_lists import (
     list_journeys,
     mirror_journeys,
     mirror_town,
+    open_search,
     query_of,
     small_towns,
     told,
@@ -19,8 +20,6 @@ from journey_lists import (
 from mobility.planner.criteria import multi_raptor
 from mobility.planner.criteria import search as search_module
 from mobility.planner.criteria.restriction import Restriction
-from mobility.planner.criteria.risk import DelayDistribution
-from mobility.planner.criteria.search import CriteriaSearch
 from mobility.planner.criteria.via import TooManyVias, list_visits
 from mobility.planner.engine import Engine
 from mobility.planner.query import Via
@@ -33,13 +32,6 @@ def via_questions(draw, *, most=3):
     """A small question with places to go by way of."""
     unit, town, access, egress, at_s = draw(small_towns())
     return unit, town, access, egress, at_s, draw(vias(town.stop_count, unit, most=most))
-
-
-def open_search(town, costs, **options):
-    """The search of a town with its costs."""
-    engine = Engine(town.timetable(), **options)
-    delays = DelayDistribution(costs.on_time_share, costs.mean_delay_s)
-    return CriteriaSearch(engine, costs.of_rides(engine.timetable), delays)
 
 
 @settings(max_examples=400, deadline=None)

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from town import Town
 
 from mobility.planner.criteria.costs import RideCosts
+from mobility.planner.criteria.risk import DelayDistribution
+from mobility.planner.criteria.search import CriteriaSearch
+from mobility.planner.engine import Engine
 from mobility.planner.query import Criterion, Query, Via, make_ends
 
 VEHICLES = 3
@@ -192,3 +195,10 @@ def query_of(access, egress, at_s, **facts):
     """The question in the planner's words."""
     ends = make_ends(list(access), list(access.values())), make_ends(list(egress), list(egress.values()))
     return Query(*ends, at_s, max_vehicles=VEHICLES, **facts)
+
+
+def open_search(town, costs, **options):
+    """The search of a town with its costs."""
+    engine = Engine(town.timetable(), **options)
+    delays = DelayDistribution(costs.on_time_share, costs.mean_delay_s)
+    return CriteriaSearch(engine, costs.of_rides(engine.timetable), delays)
