@@ -184,7 +184,9 @@ def simulate(
             def show(news: RunProgress) -> None:
                 bar.update(task, completed=news.sim_s - news.begin_s)
 
-            files = run_one(RunRequest(found, controller, seed, out, sensing=sensing, gui=gui), show)
+            files = run_one(
+                RunRequest(found, controller, seed, out, sensing=sensing, connection="gui" if gui else "libsumo"), show
+            )
         measures = measure_run(files.tripinfo, files.statistics)
         audit = audit_run(files.tls_states, found, is_ours=CONTROLLERS[controller].is_ours)
     print(

@@ -1,15 +1,33 @@
 """The adaptive controller of one intersection: predict, schedule, ask for a command, once a second.
 
-Pure: it sees detections and the cabinet's state, and asks for hold or advance. ``build_supervisor`` puts it
-behind the guard, with a clock, and that loop never raises: on trouble it releases to the local plan.
+Pure: it sees detections and the cabinet's state, and asks for hold or advance. ``LoopController`` puts an estimator
+before it (or before any rival) where there are only loops. ``build_supervisor`` puts it behind the guard, with a
+clock, and that loop never raises: on trouble it releases to the local plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
 import numpy as np
 
 from signals.model import Intersection, IntervalKind
-from signals.ports import Advance, Capabilities, Clock, Command, Detections, DetectorSource, Hold, SignalState
+from signals.ports import (
+    NOBODY_ENTERED,
+    Advance,
+    Capabilities,
+    Clock,
+    Command,
+    DecisionMaker,
+    Detections,
+    DetectorSource,
+    Estimator,
+    Hold,
+    Readings,
+    SignalState,
+)
 from signals.prediction.arrivals import predict_arrivals
 from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
@@ -25,6 +43,32 @@ from signals.timing_plan import TimingPlan
 _EPSILON_S = 1e-6
 
 
+@dataclass(frozen=True, slots=True)
+class ControllerSettings:
+    """What a bureau or a tuner may set; ``search`` has the parameters of the schedule search.
+
+    The switches exist for ablations: each takes one idea away.
+    """
+
+    search: Settings = field(default_factory=Settings)
+    uses_neighbours: bool = True
+    uses_bands: bool = True
+    uses_storage_guard: bool = True
+    uses_learning: bool = True
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """Other values by name, of these settings or of the search's.
+
+        Raises:
+            ValueError: a name that neither has.
+        """
+        own = {f.name for f in fields(self)} - {"search"}
+        if unknown := sorted(set(values) - own - set(Settings._fields)):
+            raise ValueError(f"the adaptive controller has no parameter {unknown[0]!r}")
+        search = self.search._replace(**{k: v for k, v in values.items() if k not in own})
+        return replace(self, search=search, **{k: v for k, v in values.items() if k in own})
+
+
 class AdaptiveController:
     """Plans anew each second of green; implements ``DecisionMaker``."""
 
@@ -33,10 +77,11 @@ class AdaptiveController:
         intersection: Intersection,
         plan: TimingPlan,
         capabilities: Capabilities | None = None,
-        settings: Settings | None = None,
+        settings: ControllerSettings | None = None,
     ) -> None:
         self._intersection, self._plan = intersection, plan
-        self._settings = settings or Settings()
+        self._switches = settings or ControllerSettings()
+        self._settings = self._switches.search
         can_skip = (capabilities or Capabilities()).can_skip
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
         self._flows = FlowMeter()
@@ -72,9 +117,28 @@ class AdaptiveController:
         return self._line
 
 
+class LoopController:
+    """A decision maker that sees only loops: an estimator before any maker of decisions."""
+
+    def __init__(self, estimator: Estimator, maker: DecisionMaker[Detections]) -> None:
+        self._estimator, self._maker = estimator, maker
+
+    def decide(self, readings: Readings, state: SignalState) -> Command:
+        """Estimate who is where, then let the maker decide."""
+        return self._maker.decide(self._estimator.estimate(readings, state, NOBODY_ENTERED), state)
+
+    def explain(self) -> str:
+        """The maker's last decision."""
+        return self._maker.explain()
+
+
 def build_supervisor(
-    intersection: Intersection, plan: TimingPlan, source: DetectorSource, signal: GuardedController, clock: Clock
-) -> Supervisor:
+    intersection: Intersection,
+    plan: TimingPlan,
+    source: DetectorSource[Detections],
+    signal: GuardedController,
+    clock: Clock,
+) -> Supervisor[Detections]:
     """The whole loop for one intersection: sense, predict, schedule, guard, command."""
     maker = AdaptiveController(intersection, plan, signal.capabilities)
     return Supervisor(maker, source, signal, Guard(intersection, plan, signal.capabilities), clock)

@@ -1,4 +1,4 @@
-"""What an intersection is: approaches, lanes, movements, stages, intervals, conflicts and yields.
+"""What an intersection is: approaches, lanes, movements, detectors, stages, intervals, conflicts and yields.
 
 Words are NTCIP 1202's and MUTCD's; "stage" (movements shown green together) is British use. No simulator
 word occurs here: a SUMO "phase" is a display, and only ``signals.simulation`` speaks of displays.
@@ -45,6 +45,16 @@ class Lamp(IntEnum):
     def is_green(self) -> bool:
         """Whether the movement may go without stopping first."""
         return self >= Lamp.PERMITTED_GREEN
+
+
+class DetectorKind(StrEnum):
+    """Where a detector lies, which says what it can tell."""
+
+    STOP_LINE = "stop line"
+    ADVANCE = "advance"
+    EXIT = "exit"
+    PUSH_BUTTON = "push button"
+    VIDEO = "video"
 
 
 class IntervalKind(StrEnum):
@@ -96,6 +106,23 @@ class Movement:
     turn: Turn
     user: RoadUser = RoadUser.VEHICLE
     crossing_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One detector of an intersection.
+
+    ``lane`` indexes ``Intersection.entries``, of an exit detector ``Intersection.exits``; a push button calls
+    ``movement``. ``distance_m`` runs from the stop line up the street to the downstream edge of the zone, of an
+    exit detector from the beginning of the exit lane. ``length_m`` is the zone's.
+    """
+
+    id: str
+    kind: DetectorKind
+    lane: int
+    distance_m: float = 0.0
+    length_m: float = 2.0
+    movement: int = -1
 
 
 @dataclass(frozen=True, slots=True)

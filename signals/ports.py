@@ -19,6 +19,7 @@ from signals.model import IntervalKind
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,54 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What the detectors of one intersection say at ``at_s``: one entry per detector, in the layout's order.
+
+    ``count``: vehicles (or pushes) that came onto it since the last reading. ``occupied_s``: how much of the last
+    second something stood on it, 0 to 1. ``speed_mps``: mean speed of those counted, NaN where it is not measured.
+    ``is_fresh``: whether a reading came at all; where it did not, the other values mean nothing.
+    """
+
+    at_s: float
+    count: IntArray
+    occupied_s: FloatArray
+    speed_mps: FloatArray
+    is_fresh: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entered:
+    """Vehicles that a neighbour measured as they left towards us, oldest first; times on our clock.
+
+    ``approach`` indexes ``Intersection.approaches``; ``distance_m`` is from where they were measured to our line.
+    """
+
+    approach: IntArray
+    at_s: FloatArray
+    distance_m: FloatArray
+
+
+NOBODY_ENTERED = Entered(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What experience says: each movement's share of its lane, headway and start-up loss by entry lane."""
+
+    turn_share: FloatArray
+    headway_s: FloatArray
+    startup_loss_s: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """What is seen at one moment: road users bound for the stop lines, and the state of the exits.
+    """What is seen, or estimated from what loops tell, at one moment: road users bound for the stop lines, and the
+    state of the exits.
 
     The first four arrays have one entry per road user, nearest first; ``exit_...`` one entry per exit lane of
     the intersection. ``delay_s`` is what a user has already waited. ``volume`` counts by movement whoever has
-    come into sight since the beginning; empty where nobody counts.
+    come into sight since the beginning; empty where nobody counts. ``sight_m``: how far each entry lane is seen.
+    ``is_guess``: the user's movement is not known, ``movement`` is the likeliest draw; empty where all are known.
     """
 
     at_s: float
@@ -91,9 +134,14 @@ class Detections:
     exit_halted: IntArray
     exit_speed_mps: FloatArray
     volume: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    sight_m: FloatArray = field(default_factory=lambda: np.zeros(0))
+    is_guess: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    learned: Learned | None = None
 
 
 CommandT_contra = TypeVar("CommandT_contra", contravariant=True)
+SeenT_co = TypeVar("SeenT_co", covariant=True)
+SeenT_contra = TypeVar("SeenT_contra", contravariant=True)
 
 
 class SignalController(Protocol[CommandT_contra]):
@@ -113,11 +161,19 @@ class SignalController(Protocol[CommandT_contra]):
         ...
 
 
-class DetectorSource(Protocol):
-    """Where detections come from."""
+class DetectorSource(Protocol[SeenT_co]):
+    """Where ``Readings`` of loops, or ``Detections`` of those who see everything, come from."""
 
-    def read(self) -> Detections:
+    def read(self) -> SeenT_co:
         """What is seen now."""
+        ...
+
+
+class Estimator(Protocol):
+    """From what loops and neighbours tell to who is probably where."""
+
+    def estimate(self, readings: Readings, state: SignalState, entered: Entered) -> Detections:
+        """The present state; call it once a second, in every interval."""
         ...
 
 
@@ -130,17 +186,21 @@ class Clock(Protocol):
 
 
 class NeighbourLink(Protocol):
-    """What an upstream neighbour promises to send; empty where there is none."""
+    """The mail between neighbours: no answer, no order, no promise that anything arrives (``coordination``)."""
 
-    def read_outflow(self) -> Detections:
-        """Road users that the neighbour plans to release towards us."""
+    def send(self, message: bytes) -> None:
+        """To every neighbour downstream."""
+        ...
+
+    def receive(self) -> tuple[bytes, ...]:
+        """What has come since the last call."""
         ...
 
 
-class DecisionMaker(Protocol):
+class DecisionMaker(Protocol[SeenT_contra]):
     """Chooses a command from what is seen; knows nothing of guards or cabinets."""
 
-    def decide(self, detections: Detections, state: SignalState) -> Command:
+    def decide(self, seen: SeenT_contra, state: SignalState, /) -> Command:
         """The command wanted now."""
         ...
 

@@ -27,7 +27,7 @@ from signals.controller import build_supervisor
 from signals.hardware.emulator import CabinetEmulator
 from signals.hardware.loopback import LoopbackCabinet
 from signals.hardware.street import EmulatedStreet
-from signals.ports import Advance, Capabilities, SignalState
+from signals.ports import Advance, Capabilities, Detections, SignalState
 from signals.runtime.intersection_file import IntersectionFileError, load_intersection
 from signals.safety.command import GuardedController, SafeCommand
 from signals.safety.supervisor import StepReport, Supervisor
@@ -122,7 +122,9 @@ class IntersectionLoop:
         self.id = found.intersection.id
         self._cabinet = LoopbackCabinet(config.host, config.port)
         signal: GuardedController = self._cabinet if config.armed else ShadowController(self._cabinet)
-        self._supervisor: Supervisor = build_supervisor(found.intersection, found.plan, self._cabinet, signal, clock)
+        self._supervisor: Supervisor[Detections] = build_supervisor(
+            found.intersection, found.plan, self._cabinet, signal, clock
+        )
         self._log, self._clock, self._trouble = log, clock, ""
         mode = "ARMED from the start: commands are sent" if config.armed else "shadow mode, nothing is sent"
         log(f"{self.id}: {mode}; cabinet {config.host}:{config.port}")

@@ -7,12 +7,14 @@ plan and a line that says why. The loop knows no algorithm; the adaptive control
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from signals.ports import Clock, Command, DecisionMaker, DetectorSource, Release, SignalState
 from signals.safety.command import GuardedController, SafeCommand
 from signals.safety.guard import Guard, Refusal
 
 RECOVERY_S = 10.0
+SeenT = TypeVar("SeenT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,16 @@ class StepReport:
     line: str = ""
 
 
-class Supervisor:
+class Supervisor(Generic[SeenT]):
     """Runs one decision maker behind one guard."""
 
     def __init__(
-        self, maker: DecisionMaker, source: DetectorSource, signal: GuardedController, guard: Guard, clock: Clock
+        self,
+        maker: DecisionMaker[SeenT],
+        source: DetectorSource[SeenT],
+        signal: GuardedController,
+        guard: Guard,
+        clock: Clock,
     ) -> None:
         self._maker, self._source, self._signal, self._guard, self._clock = maker, source, signal, guard, clock
         self._recovers_at_s = float("-inf")

@@ -18,17 +18,18 @@ class SimulationError(Exception):
 
 
 @contextmanager
-def open_simulation(options: list[str], *, gui: bool = False) -> Iterator[Any]:
+def open_simulation(options: list[str], *, connection: str = "libsumo") -> Iterator[Any]:
     """Start SUMO and yield libsumo or traci, whose modules have the same names; close it at the end."""
     find_home()
     try:
-        sumo = import_module("traci" if gui else "libsumo")
+        sumo = import_module("libsumo" if connection == "libsumo" else "traci")
     except ImportError as error:  # its wheels link X11 and GL, which servers often lack
         remedy = f"on Debian or Ubuntu: apt-get install {' '.join(SYSTEM_LIBRARIES)}"
         raise SumoNotFound(f"SUMO cannot be loaded ({error}); {remedy}") from error
-    program = find_binary("sumo-gui" if gui else "sumo")
+    is_window = connection == "gui"
+    program = find_binary("sumo-gui" if is_window else "sumo")
     try:
-        sumo.start([program, *options, *(["--start", "--quit-on-end"] if gui else [])])
+        sumo.start([program, *options, *(["--start", "--quit-on-end"] if is_window else [])])
     except Exception as error:  # libsumo raises types of its own, some of them not exported
         raise SimulationError(f"SUMO did not start: {error}") from error
     try:

@@ -8,56 +8,19 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from signals.simulation.connection import SimulationError, open_simulation
 from signals.simulation.programs import build_actuated_programs, read_programs
 from signals.simulation.progress import ProgressMeter, RunProgress
+from signals.simulation.request import CONNECTIONS, CONTROLLERS, SENSING, ControllerInfo, RunRequest
 from signals.simulation.session import Session
-from sumo_scenarios.manifest import Scenario
 
 __all__ = [
     "CONTROLLERS", "SENSING", "ControllerInfo", "RunFiles", "RunProgress", "RunRequest", "SimulationError", "simulate",
 ]  # fmt: skip
-
-SENSING = ("ideal",)
-
-
-@dataclass(frozen=True, slots=True)
-class ControllerInfo:
-    """A controller that can be chosen. ``is_ours``: held to the scenario's clearances, not to what it ships."""
-
-    name: str
-    title: str
-    is_ours: bool
-
-
-CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
-    {
-        info.name: info
-        for info in (
-            ControllerInfo("fixed", "Fixed time, as shipped", is_ours=False),
-            ControllerInfo("actuated", "Actuated, shipped stages", is_ours=False),
-            ControllerInfo("max_pressure", "Max-pressure", is_ours=True),
-            ControllerInfo("adaptive", "Changtong adaptive", is_ours=True),
-        )
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What to simulate and where its files go."""
-
-    scenario: Scenario
-    controller: str
-    seed: int
-    out_dir: Path
-    sensing: str = "ideal"
-    gui: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +53,10 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
         notes |= {signal: f"stays as shipped: {reason}" for signal, reason in programs.unchanged.items()}
     additional.append(_write_recorder(request, files.tls_states))
     scenario = request.scenario
-    with open_simulation(_list_options(request, additional, files), gui=request.gui) as sumo:
+    with open_simulation(_list_options(request, additional, files), connection=request.connection) as sumo:
         end_s = scenario.end_s + scenario.drain_s
         meter = on_progress and ProgressMeter(sumo, scenario.begin_s, scenario.end_s, scenario.step_s, on_progress)
-        with Session(sumo, scenario, request.controller, request.out_dir) as session:
+        with Session(sumo, request) as session:
             while sumo.simulation.getMinExpectedNumber() > 0 and session.now_s() < end_s:
                 session.step()
                 if meter:
@@ -108,6 +71,8 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
 def _check(request: RunRequest) -> None:
     if request.controller not in CONTROLLERS:
         raise SimulationError(f"There is no controller {request.controller!r}; choose {', '.join(CONTROLLERS)}.")
+    if request.connection not in CONNECTIONS:
+        raise SimulationError(f"There is no connection {request.connection!r}; choose {', '.join(CONNECTIONS)}.")
     if request.sensing not in SENSING:
         raise SimulationError(f"There is no sensing {request.sensing!r}; choose {', '.join(SENSING)}.")
 
@@ -122,6 +87,7 @@ def _list_options(request: RunRequest, additional: list[Path], files: RunFiles) 
         "--end": f"{scenario.end_s + scenario.drain_s:g}",
         "--step-length": f"{scenario.step_s:g}",
         "--seed": str(request.seed),
+        "--scale": f"{request.demand_scale:g}",
         "--tripinfo-output": str(files.tripinfo),
         "--tripinfo-output.write-unfinished": "true",
         "--tripinfo-output.write-undeparted": "true",

@@ -8,29 +8,47 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TextIO
 
 from signals.baselines.max_pressure import MaxPressure
 from signals.cabinet import Cabinet
-from signals.controller import AdaptiveController
+from signals.controller import AdaptiveController, ControllerSettings
 from signals.model import Intersection
-from signals.ports import DecisionMaker
+from signals.ports import DecisionMaker, Detections
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
 from signals.simulation.network import Site, read_sites
 from signals.simulation.programs import Program, read_programs
+from signals.simulation.request import RunRequest
 from signals.simulation.sensing import IdealSensors
 from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_state
 from signals.timing_plan import TimingPlan
-from sumo_scenarios.manifest import Scenario
 
 _CONTROL_EVERY_S = 1.0
 _EPSILON_S = 1e-6
 
-MAKERS: Mapping[str, Callable[[Intersection, TimingPlan], DecisionMaker]] = MappingProxyType(
-    {"max_pressure": MaxPressure, "adaptive": AdaptiveController}
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a decision maker is given at one signal; ``parameters`` are those of the run, by name."""
+
+    intersection: Intersection
+    plan: TimingPlan
+    parameters: Mapping[str, Any]
+
+
+def _build_max_pressure(post: Post) -> DecisionMaker[Detections]:
+    return MaxPressure(post.intersection, post.plan)
+
+
+def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
+    settings = ControllerSettings().with_values(post.parameters)
+    return AdaptiveController(post.intersection, post.plan, settings=settings)
+
+
+MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxyType(
+    {"max_pressure": _build_max_pressure, "adaptive": _build_adaptive}
 )
 
 
@@ -39,7 +57,7 @@ class _Signal:
     id: str
     site: Site
     cabinet: Cabinet
-    supervisor: Supervisor
+    supervisor: Supervisor[Any]
     length: int
     shown: str = ""
 
@@ -47,9 +65,10 @@ class _Signal:
 class Session:
     """A simulation with its controllers attached; also the clock that they read."""
 
-    def __init__(self, sumo: Any, scenario: Scenario, controller: str, out_dir: Path) -> None:
-        self._sumo, self._scenario = sumo, scenario
-        self._out_dir = out_dir
+    def __init__(self, sumo: Any, request: RunRequest) -> None:
+        scenario, controller = request.scenario, request.controller
+        self._sumo, self._request, self._scenario = sumo, request, scenario
+        self._out_dir = request.out_dir
         self._time_s: float = sumo.simulation.getTime()
         self._next_control_s = self._time_s
         self._interval_s = max(_CONTROL_EVERY_S, scenario.step_s)
@@ -87,7 +106,7 @@ class Session:
         self._time_s = self._sumo.simulation.getTime()
 
     def _attach(
-        self, signal: str, site: Site, program: Program, maker: Callable[[Intersection, TimingPlan], DecisionMaker]
+        self, signal: str, site: Site, program: Program, build: Callable[[Post], DecisionMaker[Detections]]
     ) -> None:
         """Put a signal under control; where its program or plan does not allow it, it stays as shipped."""
         try:
@@ -98,7 +117,8 @@ class Session:
             return
         cabinet = Cabinet(plan)
         source = self._sensors.source(signal)
-        supervisor = Supervisor(maker(site.intersection, plan), source, cabinet, guard, self)
+        maker = build(Post(site.intersection, plan, self._request.parameters))
+        supervisor = Supervisor(maker, source, cabinet, guard, self)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
     def _control(self) -> None:

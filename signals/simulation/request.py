@@ -1,0 +1,54 @@
+"""What one simulation is asked to be: scenario, controller and its parameters, seed, sensing, demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sumo_scenarios.manifest import Scenario
+
+SENSING = ("ideal",)
+CONNECTIONS = ("libsumo", "traci", "gui")
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerInfo:
+    """A controller that can be chosen. ``is_ours``: held to the scenario's clearances, not to what it ships."""
+
+    name: str
+    title: str
+    is_ours: bool
+
+
+CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            ControllerInfo("fixed", "Fixed time, as shipped", is_ours=False),
+            ControllerInfo("actuated", "Actuated, shipped stages", is_ours=False),
+            ControllerInfo("max_pressure", "Max-pressure", is_ours=True),
+            ControllerInfo("adaptive", "Changtong adaptive", is_ours=True),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to simulate and where its files go.
+
+    ``parameters`` are the controller's own, by name; ``demand_scale`` multiplies the vehicles. ``connection`` is
+    libsumo, traci, or the window of sumo-gui.
+    """
+
+    scenario: Scenario
+    controller: str
+    seed: int
+    out_dir: Path
+    sensing: str = "ideal"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    demand_scale: float = 1.0
+    connection: str = "libsumo"
