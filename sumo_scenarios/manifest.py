@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+TRAINING_SEEDS = range(21, 41)  # to choose parameters and plans on
+TEST_SEEDS = range(1, 21)  # to report on; whoever tunes must not look at them
+
+
 class ScenarioError(Exception):
     """A scenario that cannot be found or does not hold together; the message says what to do."""
 
@@ -16,7 +20,8 @@ class Scenario:
     latest ``drain_s`` after ``end_s`` (the last departure).
 
     ``red_clearance_s`` is the all-red that our own controllers keep between conflicting greens; the
-    scenario's own programs are held to what they ship. ``license`` is not empty for foreign nets.
+    scenario's own programs are held to what they ship. ``license`` is not empty for foreign nets. ``period``
+    is the part of the day or the occasion, where a net has several demands and timing plans.
     """
 
     name: str
@@ -35,3 +40,4 @@ class Scenario:
     max_red_s: float = 180.0
     license: str = ""
     source: str = ""
+    period: str = ""
