@@ -104,7 +104,8 @@ class AdaptiveController:
             )
         blocked = find_blocked_exits(self._intersection, detections)
         stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
-        traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings)
+        learned = detections.learned if self._switches.uses_learning else None
+        traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings, learned=learned)
         green_s = round(state.elapsed_s)
         changes, _ = search_changes(self._layout, traffic, self._settings, state.stage, green_s, self._anywhere)
         if len(changes) == 0 or changes[0, 0] > 0:

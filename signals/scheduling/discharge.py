@@ -51,7 +51,7 @@ def is_foe_near(
                 return True
             if lamp_level(layout, stage, target, bound_for) == 0:
                 break  # it blocks its lane, the foe behind it cannot come
-            free_s = leaves_s + settings.headway_s
+            free_s = leaves_s + traffic.headway_s[lane]
     return False
 
 
@@ -83,7 +83,9 @@ def discharge_second(
                 layout, traffic, settings, served, next_free_s, stage, target, m, start_s
             ):
                 break
-            next_free_s[lane] = start_s + (settings.permitted_headway_s if level == PERMITTED else settings.headway_s)
+            next_free_s[lane] = start_s + (
+                settings.permitted_headway_s if level == PERMITTED else traffic.headway_s[lane]
+            )
             k += 1
             served[lane] = k
         for waiting in range(k, traffic.vehicles[lane]):
@@ -97,7 +99,7 @@ def discharge_second(
 def begin_stage(
     layout: Layout,
     traffic: Traffic,
-    settings: Settings,
+    settings: Settings,  # noqa: ARG001  (kernels of one family take the same arguments)
     served: IntArray,
     next_free_s: FloatArray,
     stage: int,
@@ -110,7 +112,7 @@ def begin_stage(
             continue
         m = traffic.movement[lane, served[lane]]
         if layout.level[target, m] > 0 and layout.through[stage, target, m] == 0:
-            next_free_s[lane] = max(next_free_s[lane], second + settings.startup_loss_s)
+            next_free_s[lane] = max(next_free_s[lane], second + traffic.startup_loss_s[lane])
 
 
 @njit(cache=True)
@@ -126,7 +128,7 @@ def cost_to_go(
                 break
             queued += 1
         if queued:
-            cost += settings.headway_s * queued * (queued + 1) / 2.0
+            cost += traffic.headway_s[lane] * queued * (queued + 1) / 2.0
             if layout.level[stage, traffic.movement[lane, served[lane]]] != 2:
                 cost += settings.red_head_s * queued
     return cost

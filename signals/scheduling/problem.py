@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from signals.model import Intersection, Lamp
-from signals.ports import FloatArray, IntArray
+from signals.ports import FloatArray, IntArray, Learned
 from signals.prediction.arrivals import LaneArrivals
 from signals.prediction.queues import StuckMovements
 from signals.timing_plan import TimingPlan, list_ending
@@ -17,6 +17,7 @@ Int8Array = npt.NDArray[np.int8]
 BoolArray = npt.NDArray[np.bool_]
 
 NO_GREEN, PERMITTED, PROTECTED = 0, 1, 2
+ROOM_UNKNOWN = 1_000_000
 
 
 class Layout(NamedTuple):
@@ -32,6 +33,7 @@ class Layout(NamedTuple):
     min_green_s: IntArray
     max_green_s: IntArray
     entry_of: IntArray
+    exit_of: IntArray
     foes: IntArray
     allowed: BoolArray
 
@@ -39,7 +41,10 @@ class Layout(NamedTuple):
 class Traffic(NamedTuple):
     """Vehicles by entry lane, nearest first; ``weight`` is what a second of each one's delay costs.
 
-    For a while, ``blocked`` movements discharge nobody, ``held`` ones nobody on a permitted green.
+    For the first ``Settings.blocked_s``, ``blocked`` movements discharge nobody, ``held`` ones nobody on a permitted
+    green, and each exit takes no more than ``room`` vehicles. ``price[m]``: seconds of cost for each vehicle that m
+    discharges, negative where that helps downstream. ``guide_s[s]``: from when to when stage s is wanted green by a
+    band, NaN where none wants it; ``Settings.guide_cost`` is paid for each second without a wanted stage.
     """
 
     vehicles: IntArray
@@ -48,6 +53,13 @@ class Traffic(NamedTuple):
     weight: FloatArray
     blocked: BoolArray
     held: BoolArray
+    is_guess: BoolArray
+    turn_share: FloatArray
+    headway_s: FloatArray
+    startup_loss_s: FloatArray
+    room: IntArray
+    price: FloatArray
+    guide_s: FloatArray
 
 
 class Settings(NamedTuple):
@@ -65,6 +77,7 @@ class Settings(NamedTuple):
     red_head_s: float = 12.0
     delay_unit_s: float = 60.0
     expected_share: float = 0.5
+    guide_cost: float = 0.0
 
 
 def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool = True) -> Layout:
@@ -97,6 +110,7 @@ def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool
         min_green_s=np.array([round(t.min_green_s) for t in plan.timings], np.int64),
         max_green_s=np.array([round(t.max_green_s) for t in plan.timings], np.int64),
         entry_of=np.array([m.entry for m in intersection.movements], np.int64),
+        exit_of=np.array([m.exit for m in intersection.movements], np.int64),
         foes=padded,
         allowed=allowed,
     )
@@ -108,8 +122,17 @@ def build_traffic(
     stuck: StuckMovements,
     intersection: Intersection,
     settings: Settings,
+    *,
+    learned: Learned | None = None,
+    room: IntArray | None = None,
+    price: FloatArray | None = None,
+    guide_s: FloatArray | None = None,
 ) -> Traffic:
-    """Weigh each vehicle by what it has already waited, so that nobody starves."""
+    """Weigh each vehicle by what it has already waited, so that nobody starves.
+
+    What nobody has learned is taken from the settings; no ``room`` means room enough, no ``guide_s`` no band.
+    """
+    lanes, size = len(intersection.entries), len(intersection.movements)
     exit_of = np.array([m.exit for m in intersection.movements], np.int64)
     return Traffic(
         vehicles=arrivals.count,
@@ -118,6 +141,13 @@ def build_traffic(
         weight=1.0 + arrivals.delay_s / settings.delay_unit_s,
         blocked=blocked_exits[exit_of] | stuck.protected,
         held=stuck.permitted,
+        is_guess=np.zeros(arrivals.movement.shape, np.bool_),
+        turn_share=np.zeros(size) if learned is None else learned.turn_share,
+        headway_s=np.full(lanes, settings.headway_s) if learned is None else learned.headway_s,
+        startup_loss_s=np.full(lanes, settings.startup_loss_s) if learned is None else learned.startup_loss_s,
+        room=np.full(len(intersection.exits), ROOM_UNKNOWN) if room is None else room,
+        price=np.zeros(size) if price is None else price,
+        guide_s=np.full((0, 2), np.nan) if guide_s is None else guide_s,
     )
 
 

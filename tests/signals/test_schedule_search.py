@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from signals.scheduling import discharge, search
 from signals.scheduling.discharge import begin_stage, cost_to_go, discharge_second, is_foe_near
-from signals.scheduling.problem import PERMITTED, PROTECTED, Layout, Settings, Traffic
+from signals.scheduling.problem import PERMITTED, PROTECTED, ROOM_UNKNOWN, Layout, Settings, Traffic
 from signals.scheduling.search import MAX_CHANGES, is_wanted, search_changes
 
 NORTH, WEST, NORTH_LEFT, SOUTH = range(4)
@@ -34,6 +34,7 @@ def make_layout(min_green_s=5, max_green_s=50):
         min_green_s=np.full(3, min_green_s, np.int64),
         max_green_s=np.full(3, max_green_s, np.int64),
         entry_of=np.array([0, 1, 0, 2], np.int64),
+        exit_of=np.array([0, 1, 2, 0], np.int64),
         foes=foes,
         allowed=~np.eye(3, dtype=bool),
     )
@@ -48,7 +49,21 @@ def make_traffic(*lanes, blocked=(), held=()):
             arrival_s[i, k], movement[i, k] = at_s, m
     flags = np.zeros((2, 4), bool)
     flags[0, list(blocked)] = flags[1, list(held)] = True
-    return Traffic(vehicles, arrival_s, movement, np.ones((3, MAX_PER_LANE)), flags[0], flags[1])
+    return Traffic(
+        vehicles,
+        arrival_s,
+        movement,
+        weight=np.ones((3, MAX_PER_LANE)),
+        blocked=flags[0],
+        held=flags[1],
+        is_guess=np.zeros((3, MAX_PER_LANE), bool),
+        turn_share=np.ones(4),
+        headway_s=np.full(3, Settings().headway_s),
+        startup_loss_s=np.full(3, Settings().startup_loss_s),
+        room=np.full(3, ROOM_UNKNOWN),
+        price=np.zeros(4),
+        guide_s=np.full((0, 2), np.nan),
+    )
 
 
 arrivals = st.lists(st.integers(0, 25).map(float), max_size=6)
