@@ -1,0 +1,171 @@
+"""What one intersection tells its neighbours once a second, as checked bytes.
+
+Layout, little-endian: version, sender, the sender's start (its incarnation), sequence number, the sender's clock;
+then, by exit lane, the cumulative count with the ages of the latest departures and the planned departures by second;
+then queues by approach; then clock differences to those it hears; last a CRC-32 of everything before it.
+
+A lost message loses nothing: counts are cumulative and departures are repeated while they are young. Ages instead of
+times of day: two clocks need not agree. Everything is checked on the way in; what does not hold is ``BadMessage``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+VERSION = 1
+PLAN_S = 60  # seconds of planned departures, at most
+REPEATED_S = 30.0  # for so long each departure is told again
+MAX_REPEATED = 40
+MAX_BYTES = 16_384
+COUNT_MODULUS = 1 << 32
+
+_HEAD = struct.Struct("<BQIQ")  # version, started_ms, sequence, sent_ms
+_EXIT = struct.Struct("<HIBB")  # exit, total, repeated, planned seconds
+_APPROACH = struct.Struct("<HHHH")  # approach, queue, present, reach in m
+_HEARD = struct.Struct("<q")
+_CRC = struct.Struct("<I")
+_AGE_UNITS_PER_S = 100.0
+_PLAN_UNITS = 64.0  # a planned vehicle; at most 255 / 64, some four vehicles, leave a lane in one second
+_MAX_U16 = 0xFFFF
+
+
+class BadMessage(ValueError):  # noqa: N818  (reads as the fact it reports)
+    """Bytes that are no message; the text says why."""
+
+
+class NewerMessage(BadMessage):
+    """A message of a version that came after this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitReport:
+    """Departures into one exit lane: ``total`` since the sender's start (it wraps), ages of the latest ones in
+    seconds before sending, oldest first, and the planned ones, vehicles in each second from sending.
+    """
+
+    exit: int
+    total: int
+    ages_s: tuple[float, ...] = ()
+    planned: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApproachReport:
+    """What stands on one approach: vehicles queued and present, and how far up the street the queue reaches."""
+
+    approach: int
+    queue: int
+    present: int
+    reach_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. ``heard``: by neighbour, least seen difference of its stamps to our clock at arrival, in ms."""
+
+    sender: str
+    started_ms: int
+    sequence: int
+    sent_ms: int
+    exits: tuple[ExitReport, ...] = ()
+    approaches: tuple[ApproachReport, ...] = ()
+    heard: tuple[tuple[str, int], ...] = ()
+
+
+def encode(message: Message) -> bytes:
+    """The bytes of a message; times and planned counts are rounded to their units."""
+    parts = [_HEAD.pack(VERSION, message.started_ms, message.sequence, message.sent_ms), _pack_text(message.sender)]
+    parts.append(bytes((len(message.exits),)))
+    for one in message.exits:
+        ages = [min(_MAX_U16, max(0, round(age_s * _AGE_UNITS_PER_S))) for age_s in one.ages_s[-MAX_REPEATED:]]
+        planned = bytes(min(255, max(0, round(count * _PLAN_UNITS))) for count in one.planned[:PLAN_S])
+        parts.append(_EXIT.pack(one.exit, one.total % COUNT_MODULUS, len(ages), len(planned)))
+        parts += [struct.pack(f"<{len(ages)}H", *ages), planned]
+    parts.append(bytes((len(message.approaches),)))
+    for standing in message.approaches:
+        numbers = (min(_MAX_U16, max(0, n)) for n in (standing.queue, standing.present, standing.reach_m))
+        parts.append(_APPROACH.pack(standing.approach, *numbers))
+    parts.append(bytes((len(message.heard),)))
+    for neighbour, difference_ms in message.heard:
+        parts += [_pack_text(neighbour), _HEARD.pack(difference_ms)]
+    body = b"".join(parts)
+    if len(body) + _CRC.size > MAX_BYTES:
+        raise BadMessage(f"a message of {len(body)} bytes; at most {MAX_BYTES} are sent")
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def decode(raw: bytes) -> Message:
+    """The message in these bytes.
+
+    Raises:
+        NewerMessage: of a later version.
+        BadMessage: anything else that cannot be read; nothing else is ever raised.
+    """
+    if not _HEAD.size + _CRC.size <= len(raw) <= MAX_BYTES:
+        raise BadMessage(f"{len(raw)} bytes are no message")
+    body, (checksum,) = raw[: -_CRC.size], _CRC.unpack(raw[-_CRC.size :])
+    if zlib.crc32(body) != checksum:
+        raise BadMessage("the checksum does not hold")
+    if body[0] != VERSION:
+        kind = NewerMessage if body[0] > VERSION else BadMessage
+        raise kind(f"a message of version {body[0]}; this program reads version {VERSION}")
+    try:
+        return _Reader(body).read()
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise BadMessage(f"the message is cut or garbled: {error}") from error
+
+
+def _pack_text(text: str) -> bytes:
+    raw = text.encode()
+    if len(raw) > 255:
+        raise BadMessage(f"the name {text[:40]!r}... has {len(raw)} bytes; at most 255 are sent")
+    return bytes((len(raw),)) + raw
+
+
+class _Reader:
+    """Walks once over the bytes of a message whose checksum held."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self._at = body, 0
+
+    def read(self) -> Message:
+        _, started_ms, sequence, sent_ms = _HEAD.unpack_from(self._body)
+        self._at = _HEAD.size
+        sender = self._read_text()
+        exits = tuple(self._read_exit() for _ in range(self._read_byte()))
+        approaches = tuple(self._read_approach() for _ in range(self._read_byte()))
+        heard = tuple((self._read_text(), self._read_numbers(_HEARD)[0]) for _ in range(self._read_byte()))
+        if self._at != len(self._body):
+            raise BadMessage(f"{len(self._body) - self._at} bytes are left over")
+        return Message(sender, started_ms, sequence, sent_ms, exits, approaches, heard)
+
+    def _read_exit(self) -> ExitReport:
+        number, total, repeated, seconds = self._read_numbers(_EXIT)
+        ages = self._read_numbers(struct.Struct(f"<{repeated}H"))
+        planned = self._read_numbers(struct.Struct(f"<{seconds}B"))
+        return ExitReport(
+            number, total, tuple(a / _AGE_UNITS_PER_S for a in ages), tuple(n / _PLAN_UNITS for n in planned)
+        )
+
+    def _read_approach(self) -> ApproachReport:
+        return ApproachReport(*self._read_numbers(_APPROACH))
+
+    def _read_numbers(self, layout: struct.Struct) -> tuple[int, ...]:
+        numbers = layout.unpack_from(self._body, self._at)
+        self._at += layout.size
+        return numbers
+
+    def _read_byte(self) -> int:
+        value = self._body[self._at]
+        self._at += 1
+        return value
+
+    def _read_text(self) -> str:
+        size = self._read_byte()
+        if self._at + size > len(self._body):
+            raise BadMessage("a name is cut")
+        raw = self._body[self._at : self._at + size]
+        self._at += size
+        return raw.decode()
