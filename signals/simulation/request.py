@@ -28,7 +28,10 @@ CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
         info.name: info
         for info in (
             ControllerInfo("fixed", "Fixed time, as shipped", is_ours=False),
+            ControllerInfo("retimed", "Fixed time, retimed for the demand", is_ours=False),
             ControllerInfo("actuated", "Actuated, shipped stages", is_ours=False),
+            ControllerInfo("delay_based", "Delay-based (SUMO)", is_ours=False),
+            ControllerInfo("coordinated", "Coordinated actuated", is_ours=False),
             ControllerInfo("max_pressure", "Max-pressure", is_ours=True),
             ControllerInfo("adaptive", "Changtong adaptive", is_ours=True),
         )

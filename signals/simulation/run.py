@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signals.simulation.connection import SimulationError, open_simulation
-from signals.simulation.programs import build_actuated_programs, read_programs
+from signals.simulation.conventional.choice import CONVENTIONAL, ConventionalPrograms, build_programs
+from signals.simulation.programs import read_programs
 from signals.simulation.progress import ProgressMeter, RunProgress
 from signals.simulation.request import CONNECTIONS, CONTROLLERS, SENSING, ControllerInfo, RunRequest
 from signals.simulation.session import Session
@@ -47,10 +48,9 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
     files = RunFiles(*(request.out_dir / name for name in ("tripinfo.xml", "statistics.xml", "tls_states.xml")))
     additional = [*request.scenario.additional]
     notes: dict[str, str] = {}
-    if request.controller == "actuated":
-        programs = build_actuated_programs(request.scenario, request.out_dir)
+    if programs := _build_conventional(request):
         additional.append(programs.file)
-        notes |= {signal: f"stays as shipped: {reason}" for signal, reason in programs.unchanged.items()}
+        notes |= programs.notes
     additional.append(_write_recorder(request, files.tls_states))
     scenario = request.scenario
     with open_simulation(_list_options(request, additional, files), connection=request.connection) as sumo:
@@ -66,6 +66,17 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
             notes |= session.notes
     (request.out_dir / "notes.json").write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
     return files
+
+
+def _build_conventional(request: RunRequest) -> ConventionalPrograms | None:
+    if request.controller not in CONVENTIONAL:
+        return None
+    try:
+        return build_programs(
+            request.controller, request.scenario, request.parameters, request.out_dir, request.demand_scale
+        )
+    except ValueError as error:
+        raise SimulationError(f"{error}") from error
 
 
 def _check(request: RunRequest) -> None:

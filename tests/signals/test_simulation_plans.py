@@ -9,8 +9,9 @@ import pytest
 
 from signals.model import Approach, Intersection, IntervalKind, Lane, Movement, RoadUser, Turn
 from signals.simulation.binaries import find_binary, find_home
+from signals.simulation.conventional.choice import build_programs
 from signals.simulation.network import Site, read_sites
-from signals.simulation.programs import Display, Program, build_actuated_programs, read_programs
+from signals.simulation.programs import Display, Program, read_programs
 from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_lamps, to_state
 from signals.timing_plan import WALKING_SPEED_MPS, validate
 from sumo_scenarios.catalog import find_scenario
@@ -137,8 +138,8 @@ def test_state_strings_and_lamps_are_two_writings_of_one_thing():
 def test_actuated_programs_are_checked_by_sumo(name, tmp_path):
     """Every signal is converted and SUMO takes the file; greens may vary, intergreens stay as shipped."""
     scenario = find_scenario(name)
-    made = build_actuated_programs(scenario, tmp_path)
-    assert made.unchanged == {}
+    made = build_programs("actuated", scenario, {}, tmp_path)
+    assert made.notes == {}
     again = read_programs(Scenario("x", "x", made.file, ()))
     for signal, shipped in read_programs(scenario).items():
         assert again[signal].kind == "actuated"
@@ -161,7 +162,7 @@ def test_a_program_that_sumo_refuses_stays_as_shipped(tmp_path):
         encoding="utf-8",
     )
     changed = Scenario("x", "x", scenario.net, scenario.demand, (lone,))
-    assert "1 green" in build_actuated_programs(changed, tmp_path).unchanged[signal]
+    assert "1 green" in build_programs("actuated", changed, {}, tmp_path).notes[signal]
 
 
 @pytest.mark.sumo
