@@ -30,6 +30,7 @@ class CoordinatedSettings:
     split_exponent: float = field(default=1.0, metadata={"least": 0.2, "most": 3.0})
     offsets: str = field(default="delay", metadata={"choices": OFFSETS})
     max_gap_s: float = field(default=3.0, metadata={"least": 0.5, "most": 10.0})
+    jam_threshold_s: float = field(default=30.0, metadata={"most": 300.0})
     force_off: str = field(default="fixed", metadata={"choices": FORCE_OFFS})
     yield_window_s: float = field(default=5.0, metadata={"least": 1.0, "most": 60.0})
     free_alone: bool = True
@@ -77,6 +78,8 @@ def to_coordinated(shipped: ShippedProgram, timing: Timing, settings: Coordinate
         phases.append(phase)
     before_main_s = sum(greens.get(k, d.duration_s) for k, d in enumerate(shipped.displays) if k < shipped.stages[main])
     parameters = {"max-gap": f"{settings.max_gap_s:g}"}
+    if settings.jam_threshold_s > 0:
+        parameters["jam-threshold"] = f"{settings.jam_threshold_s:g}"
     if not is_free:
         parameters |= {"coordinated": "true", "cycleTime": f"{timing.cycle_s:g}"}
     offset_s = (timing.offset_s + before_main_s) % timing.cycle_s

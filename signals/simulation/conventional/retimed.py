@@ -16,7 +16,7 @@ from signals.ports import FloatArray
 from signals.simulation.conventional.capacity import LaneLoads, list_green_levels, measure_loads
 from signals.simulation.conventional.logic_file import Logic
 from signals.simulation.conventional.offsets import Coupling, find_offsets, tabulate_wait
-from signals.simulation.conventional.splits import find_load, split_greens, webster_cycle_s
+from signals.simulation.conventional.splits import estimate_delay, list_cycles, split_greens
 from signals.simulation.conventional.stages import ShippedProgram
 from signals.simulation.conventional.volumes import Demand, EdgePair, list_turns, share_lanes
 
@@ -26,7 +26,7 @@ OFFSETS = ("delay", "zero", "shipped")
 
 @dataclass(frozen=True, slots=True)
 class RetimedSettings:
-    """``cycle_s`` 0 takes Webster's, times ``cycle_factor``; ``offsets``: least delay, all zero, or as shipped."""
+    """``cycle_s`` 0 takes that of least delay, times ``cycle_factor``; ``offsets``: least delay, zero, or as shipped."""
 
     cycle_s: int = field(default=0, metadata={"most": 300})
     cycle_factor: float = field(default=1.0, metadata={"least": 0.4, "most": 2.5})
@@ -55,11 +55,8 @@ def retime(shipped: Mapping[str, ShippedProgram], demand: Demand, settings: Reti
     loads = {signal: measure_loads(program, volumes[signal]) for signal, program in shipped.items()}
     cycles_s = _choose_cycles(shipped, loads, settings)
     greens_s = {
-        signal: _spread(program, split_greens(
-            loads[signal], int(cycles_s[signal] - program.lost_s + 1e-9), program.min_s, settings.split_exponent,
-        ), cycles_s[signal])
-        for signal, program in shipped.items()
-    }  # fmt: skip
+        signal: _split(program, loads[signal], cycles_s[signal], settings) for signal, program in shipped.items()
+    }
     coupled = {
         name
         for stream in demand.streams
@@ -87,24 +84,30 @@ def to_retimed(shipped: ShippedProgram, timing: Timing) -> Logic:
 def _choose_cycles(
     shipped: Mapping[str, ShippedProgram], loads: Mapping[str, LaneLoads], settings: RetimedSettings
 ) -> dict[str, int]:
-    wanted: dict[str, int] = {}
-    for signal, program in shipped.items():
-        lost_s = program.lost_s
-        if settings.cycle_s > 0:
-            wanted[signal] = max(settings.cycle_s, int(np.ceil(program.shortest_cycle_s)))
-        else:
-            webster = webster_cycle_s(find_load(loads[signal], lost_s, program.min_s), lost_s, program.shortest_cycle_s)
-            wanted[signal] = max(round(webster * settings.cycle_factor), int(np.ceil(program.shortest_cycle_s)))
-    if settings.common_cycle and wanted:
-        return dict.fromkeys(wanted, max(wanted.values()))
-    return wanted
+    """By least delay, times the factor; in common for all signals, or each its own."""
+    groups = [tuple(shipped)] if settings.common_cycle else [(signal,) for signal in shipped]
+    chosen: dict[str, int] = {}
+    for group in groups:
+        shortest_s = max((shipped[signal].shortest_cycle_s for signal in group), default=0.0)
+        cycle_s = settings.cycle_s
+        if cycle_s == 0:
+            tried = list_cycles(shortest_s)
+            cycle_s = min(tried, key=lambda c: sum(_delay(shipped[k], loads[k], c, settings) for k in group))
+            cycle_s = round(cycle_s * settings.cycle_factor)
+        chosen |= dict.fromkeys(group, max(cycle_s, int(np.ceil(shortest_s))))
+    return chosen
 
 
-def _spread(program: ShippedProgram, greens_s: tuple[int, ...], cycle_s: int) -> tuple[float, ...]:
-    """Give the last stage what is missing to the cycle: intergreens and minimums need not be whole seconds."""
+def _split(program: ShippedProgram, loads: LaneLoads, cycle_s: int, settings: RetimedSettings) -> tuple[float, ...]:
+    """The greens of one signal; the longest takes what is missing to whole seconds."""
+    greens_s = split_greens(loads, int(cycle_s - program.lost_s + 1e-9), program.min_s, settings.split_exponent)
     missing_s = cycle_s - program.lost_s - sum(greens_s)
     longest = greens_s.index(max(greens_s))
     return tuple(g + (missing_s if k == longest else 0.0) for k, g in enumerate(greens_s))
+
+
+def _delay(program: ShippedProgram, loads: LaneLoads, cycle_s: int, settings: RetimedSettings) -> float:
+    return estimate_delay(loads, _split(program, loads, cycle_s, settings), cycle_s)
 
 
 def list_greens(shipped: ShippedProgram, greens_s: tuple[float, ...], cycle_s: int) -> npt.NDArray[np.bool_]:

@@ -1,8 +1,8 @@
-"""Cycle and splits: Webster's cycle (1958), greens shared out to the lane that is worst off.
+"""Splits and the delay that they cause: greens shared out to the lane that is worst off.
 
 With lanes that several stages serve there is no single critical lane per stage, so the greens are filled second by
 second: each goes to the stage that serves the most loaded lane best. For stages that serve lanes of their own this
-is Webster's rule of greens in proportion to critical flow ratios.
+is Webster's rule (1958) of greens in proportion to critical flow ratios. The cycle is the one with the least HCM delay.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from signals.simulation.conventional.capacity import LaneLoads
+from signals.simulation.conventional.capacity import SATURATION_VPH, LaneLoads
 
 START_UP_LOSS_S = 2.0  # HCM 6 chapter 19
 MIN_CYCLE_S, MAX_CYCLE_S = 40, 120
-_TRIAL_CYCLE_S = 100
-_HIGHEST_LOAD = 0.93  # Webster's cycle goes to infinity at 1
+LOAD_MARGIN = 1.1  # for peaks within the hour
+_PERIOD_H = 0.25  # HCM's analysis period
 
 
 def split_greens(loads: LaneLoads, green_s: int, min_s: Sequence[float], exponent: float = 1.0) -> tuple[int, ...]:
@@ -41,17 +41,22 @@ def split_greens(loads: LaneLoads, green_s: int, min_s: Sequence[float], exponen
     return tuple(int(g) for g in greens)
 
 
-def find_load(loads: LaneLoads, lost_s: float, min_s: Sequence[float]) -> float:
-    """The sum of critical flow ratios: the share of time that the demand needs green."""
-    green_s = max(1, _TRIAL_CYCLE_S - round(lost_s))
-    greens = np.array(split_greens(loads, green_s, [START_UP_LOSS_S for _ in min_s]), np.float64)
-    served = loads.rate @ greens
-    degrees = np.where(served > 0, loads.load / np.maximum(served, 1e-9), 0.0)
-    return float(degrees.max(initial=0.0) * greens.sum())
+def estimate_delay(loads: LaneLoads, greens_s: Sequence[float], cycle_s: float) -> float:
+    """Vehicle-seconds a second lost at a signal: HCM 6 equations 19-18 (uniform) and 19-26 (random and overflow)."""
+    greens = np.maximum(np.array(greens_s, np.float64) - START_UP_LOSS_S, 0.5)
+    busy = loads.load > 0
+    load = loads.load[busy] * LOAD_MARGIN
+    share = loads.rate[busy] @ greens / cycle_s
+    is_open = np.minimum((loads.rate[busy] > 0) @ greens / cycle_s, 1.0)
+    degree = load / np.maximum(share, 1e-3)
+    uniform_s = 0.5 * cycle_s * (1.0 - is_open) ** 2 / (1.0 - np.minimum(degree, 1.0) * is_open + 1e-9)
+    capacity_vph = SATURATION_VPH * np.maximum(share, 1e-3)
+    over = degree - 1.0
+    random_s = 900.0 * _PERIOD_H * (over + np.sqrt(over**2 + 4.0 * degree / (capacity_vph * _PERIOD_H)))
+    return float((load * (uniform_s + random_s)).sum())
 
 
-def webster_cycle_s(load: float, lost_s: float, shortest_s: float) -> int:
-    """Webster's cycle, to the next five seconds, within what streets use and never too short for the minimums."""
-    cycle_s = (1.5 * lost_s + 5.0) / (1.0 - min(load, _HIGHEST_LOAD))
-    bounded = min(max(cycle_s, MIN_CYCLE_S), MAX_CYCLE_S)
-    return round(5 * math.ceil(max(bounded, shortest_s) / 5 - 1e-9))
+def list_cycles(shortest_s: float) -> tuple[int, ...]:
+    """The cycles that are tried: those that streets use, never too short for the minimums."""
+    first = max(MIN_CYCLE_S, round(5 * math.ceil(shortest_s / 5 - 1e-9)))
+    return tuple(range(first, max(first, MAX_CYCLE_S) + 1, 5))
