@@ -1,0 +1,94 @@
+"""One intersection's side of the talk with its neighbours, second by second: listen, expect, promise, tell.
+
+The controller owns the decision; this owns what it hears for it and what it says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from signals.coordination.expected import add_promised, list_approach_of, spread_rates
+from signals.coordination.messages import ApproachReport
+from signals.coordination.neighbourhood import Downstream, Neighbourhood
+from signals.coordination.outflow import plan_outflow
+from signals.coordination.streets import Street
+from signals.model import Intersection
+from signals.ports import Detections, Entered, FloatArray, IntArray, NeighbourLink
+from signals.prediction.arrivals import LaneArrivals, free_speeds_mps
+from signals.scheduling.problem import Layout, Settings, Traffic
+
+DEFAULT_SIGHT_M = 300.0
+_HALTED_MPS = 1.5
+_QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
+
+
+class Conversation:
+    """Call ``listen`` first in each second and ``tell`` last."""
+
+    def __init__(
+        self, intersection: Intersection, streets: Sequence[Street], link: NeighbourLink, *, trust: float = 0.5
+    ) -> None:
+        self.neighbours = Neighbourhood(intersection, streets, link)
+        self._intersection, self._trust = intersection, trust
+        self._approach_of = list_approach_of(intersection)
+        self._entry_of = np.array([m.entry for m in intersection.movements], np.int64)
+        self._exit_of = np.array([m.exit for m in intersection.movements], np.int64)
+        self._free_mps = free_speeds_mps(intersection)[self._entry_of]
+        self._planned = np.zeros((0, 0))
+        self._planned_at_s = float("-inf")
+        self._now_s = float("-inf")
+
+    def listen(self, now_s: float) -> None:
+        """Take in what neighbours have sent."""
+        self._now_s = now_s
+        self.neighbours.read(now_s)
+
+    def entered(self) -> Entered:
+        """For an estimator: vehicles measured on their way here, each once."""
+        return self.neighbours.entered()
+
+    def downstream(self) -> Downstream:
+        """For a storage guard: what stands beyond the exits."""
+        return self.neighbours.downstream()
+
+    def expect(
+        self, arrivals: LaneArrivals, seen: Detections, flow_per_s: FloatArray, share: float, horizon_s: int
+    ) -> LaneArrivals:
+        """The arrivals with those expected beyond sight behind them."""
+        if len(flow_per_s) == 0:
+            return arrivals
+        sight_m = seen.sight_m[self._entry_of] if len(seen.sight_m) else np.full(len(self._entry_of), DEFAULT_SIGHT_M)
+        trust = np.where(self.neighbours.is_covered(), self._trust, 0.0)
+        promised = self.neighbours.promised(horizon_s)
+        rates = spread_rates(flow_per_s, self._approach_of, sight_m / self._free_mps, promised, trust, share)
+        return add_promised(arrivals, rates, self._entry_of)
+
+    def plan(self, layout: Layout, traffic: Traffic, settings: Settings, stage: int, changes: IntArray) -> None:
+        """Note the departures of the schedule that was chosen."""
+        exits = len(self._intersection.exits)
+        self._planned, _ = plan_outflow(layout, traffic, settings, stage, changes, self._exit_of, exits)
+        self._planned_at_s = self._now_s
+
+    def tell(self, seen: Detections) -> None:
+        """Send the present state, with the last plan as far as it still lies ahead."""
+        passed = min(self._planned.shape[1], round(self._now_s - self._planned_at_s)) if len(self._planned) else 0
+        self.neighbours.publish(self._planned[:, passed:], self._list_standing(seen))
+
+    def _list_standing(self, seen: Detections) -> list[ApproachReport]:
+        approach = self._approach_of[seen.movement]
+        is_halted = seen.speed_mps < _HALTED_MPS
+        reports = []
+        for number, of_approach in enumerate(self._intersection.approaches):
+            if not of_approach.lanes:
+                continue
+            here = approach == number
+            queued = np.sort(seen.distance_m[here & is_halted])
+            reach_m = 0.0
+            for distance_m in queued.tolist():
+                if distance_m - reach_m > _QUEUE_GAP_M:
+                    break
+                reach_m = distance_m
+            reports.append(ApproachReport(number, len(queued), int(here.sum()), round(reach_m)))
+        return reports
