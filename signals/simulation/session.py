@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TextIO
 
-from signals.baselines.max_pressure import MaxPressure
+from signals.baselines.max_pressure import MaxPressure, MaxPressureSettings
+from signals.baselines.parameters import with_values
+from signals.baselines.surtrac import Surtrac, SurtracSettings
 from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, ControllerSettings
 from signals.model import Intersection
@@ -39,7 +41,13 @@ class Post:
 
 
 def _build_max_pressure(post: Post) -> DecisionMaker[Detections]:
-    return MaxPressure(post.intersection, post.plan)
+    settings = with_values(MaxPressureSettings(), post.parameters, "the controller max_pressure")
+    return MaxPressure(post.intersection, post.plan, settings)
+
+
+def _build_surtrac(post: Post) -> DecisionMaker[Detections]:
+    settings = with_values(SurtracSettings(), post.parameters, "the controller surtrac")
+    return Surtrac(post.intersection, post.plan, settings)
 
 
 def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
@@ -48,7 +56,7 @@ def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
 
 
 MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxyType(
-    {"max_pressure": _build_max_pressure, "adaptive": _build_adaptive}
+    {"max_pressure": _build_max_pressure, "surtrac": _build_surtrac, "adaptive": _build_adaptive}
 )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from signals.baselines.max_pressure import SLOT_S, MaxPressure
+from signals.baselines.max_pressure import MaxPressure, MaxPressureSettings
 from signals.model import IntervalKind
 from signals.ports import Advance, Detections, Hold, Mode, SignalState
 from signals.simulation.network import read_sites
@@ -40,6 +40,9 @@ def see(crossing, vehicles, halted_at=()):
     )
 
 
+SLOT_S = MaxPressureSettings().slot_s
+
+
 def green(stage, elapsed_s=SLOT_S):
     """A cabinet's report of a running green."""
     return SignalState(stage, IntervalKind.GREEN, elapsed_s, None, Mode.REMOTE, 100.0)
@@ -50,7 +53,7 @@ def test_the_greatest_pressure_wins(rival):
     maker, crossing, plan = rival
     seen = see(crossing, {min(plan.stages[2].protected): 8})
     assert maker.decide(seen, green(0)) == Advance(2)
-    assert maker.decide(seen, green(0, SLOT_S - 1)) == Hold()
+    assert maker.decide(seen, green(0, MaxPressureSettings().slot_s - 1)) == Hold()
 
 
 def test_a_small_advantage_does_not_pay_for_the_change(rival):
@@ -77,11 +80,12 @@ def test_permissive_greens_count_by_the_gaps_they_find(rival):
     left = min(plan.stages[2].permitted)
     opposing = [j for j in plan.stages[2].protected if crossing.yields[left, j]]
     assert opposing
+    at = [(2, left) == tuple(pair) for pair in maker._permitted.tolist()].index(True)
     shares = []
     for count in (0, 2, 10, 40):
         weights = np.zeros(len(crossing.movements))
         weights[opposing] = count
-        shares.append(maker._permitted_share(left, 2, weights))
+        shares.append(float(maker._permitted_share(weights)[at]))
     assert shares == sorted(shares, reverse=True)
     assert shares[0] == 1.0
     assert shares[-1] >= 0.1
