@@ -1,0 +1,380 @@
+"""One second of the street: readings move, add, correct and remove the virtual vehicles (input-output with resets).
+
+Vehicles drive freely until they stand 7 m behind the one before, which moves one second earlier (Newell 2002). What
+leaves is measured at the stop line; there the belief is also corrected: an empty loop means that nobody stands, an
+occupied one that somebody does. What enters is measured at the advance loop or told by a neighbour.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from signals.detectors.layout import CLOSED, ENDING, NO_DETECTOR, PERMITTED, PROTECTED, LoopLayout
+from signals.detectors.tracks import (
+    COUNTED,
+    DELAY,
+    DISTANCE,
+    EXPECTED,
+    KIND,
+    LATE,
+    MAX_PER_LANE,
+    MOVEMENT,
+    QUEUED,
+    SPEED,
+    Tracks,
+    draw_movement,
+    drop_vehicle,
+    put_vehicle,
+    take_vehicle,
+)
+from signals.detectors.turns import is_foe_near, judge_head, match_exits, note_departure
+from signals.ports import BoolArray, FloatArray, IntArray
+
+SPACING_M = 7.0
+LINE_M = 1.0
+_STANDS = 0.98  # occupied for so much of a second: nobody moved
+_NEAR_LINE_M = 12.0
+_SNAP_M = 60.0  # whoever is believed so near may have been faster than believed
+_QUEUE_FRONT_M = 25.0
+_EMPTY_RESET_S = 4.0
+_EXPECTED_LATE_S = 10.0
+_MATCH_M = 120.0
+_ACCELERATION_MPS2 = 2.5
+_ROLLING_MPS = 3.0
+_HALTED_MPS = 0.1
+_RATE_MEMORY_S = 300.0
+_TOLD_S = 120.0
+_UNSEEN_M = 100.0
+_BLIND_PERMITTED_S = 4.0
+_RECALL_S = 30.0
+
+
+@njit(cache=True)
+def track_second(
+    layout: LoopLayout,
+    tracks: Tracks,
+    levels: IntArray,
+    count: IntArray,
+    occupied_s: FloatArray,
+    usable: BoolArray,
+    entered_approach: IntArray,
+    entered_m: FloatArray,
+) -> None:
+    """Take in one second of readings, under the lamps that were shown in it."""
+    _pass_time(layout, tracks, levels, count, occupied_s, usable)
+    lanes = tracks.vehicles.shape[0]
+    for lane in range(lanes):
+        if layout.moves[lane, 0] < 0:
+            continue
+        _watch_departures(layout, tracks, levels, count, occupied_s, usable, lane)
+        _drive(layout, tracks, usable, lane)
+        _watch_line(layout, tracks, usable, lane)
+        _watch_advance(layout, tracks, count, occupied_s, usable, lane)
+        _impute(layout, tracks, usable, lane)
+    for told in range(entered_approach.shape[0]):
+        _expect(layout, tracks, usable, entered_approach[told], entered_m[told])
+    match_exits(layout, tracks, count, usable)
+    for lane in range(lanes):
+        if layout.moves[lane, 0] >= 0:
+            judge_head(layout, tracks, levels, lane)
+
+
+@njit(cache=True)
+def _is_usable(usable: BoolArray, loop: int) -> bool:
+    return bool(loop != NO_DETECTOR and usable[loop])
+
+
+@njit(cache=True)
+def _pass_time(
+    layout: LoopLayout,
+    tracks: Tracks,
+    levels: IntArray,
+    count: IntArray,
+    occupied_s: FloatArray,
+    usable: BoolArray,
+) -> None:
+    for m in range(levels.shape[0]):
+        tracks.green_s[m] = tracks.green_s[m] + 1.0 if PERMITTED <= levels[m] <= PROTECTED else 0.0
+        tracks.closed_s[m] = 0.0 if levels[m] > CLOSED else tracks.closed_s[m] + 1.0
+    for approach in range(tracks.told_s.shape[0]):
+        tracks.told_s[approach] += 1.0
+    for x in range(layout.exit_loop.shape[0]):
+        loop = layout.exit_loop[x]
+        stands = _is_usable(usable, loop) and count[loop] == 0 and occupied_s[loop] >= _STANDS
+        tracks.exit_stand_s[x] = tracks.exit_stand_s[x] + 1.0 if stands else 0.0
+    for lane in range(tracks.vehicles.shape[0]):
+        tracks.since_departure_s[lane] += 1.0
+
+
+@njit(cache=True)
+def _watch_departures(
+    layout: LoopLayout,
+    tracks: Tracks,
+    levels: IntArray,
+    count: IntArray,
+    occupied_s: FloatArray,
+    usable: BoolArray,
+    lane: int,
+) -> None:
+    """Who has left over the stop-line loop; where it is dead, whoever would have by his lamp."""
+    loop = layout.stop[lane]
+    tracks.rate_per_s[lane] -= tracks.rate_per_s[lane] / _RATE_MEMORY_S
+    if not _is_usable(usable, loop):
+        _depart_blindly(layout, tracks, levels, lane)
+        return
+    came, before = min(2, count[loop]), tracks.on_line[lane]
+    if came == 0 and before == 0 and occupied_s[loop] >= _STANDS:
+        came = 1  # somebody stands there whom it did not count
+    is_on = came > 0 and occupied_s[loop] > 0.0 if came > 0 else before == 1 and occupied_s[loop] >= _STANDS
+    left = before + came - (1 if is_on else 0)
+    tracks.on_line[lane] = 1 if is_on else 0
+    tracks.stand_s[lane] = tracks.stand_s[lane] + 1.0 if is_on and came == 0 else 0.0
+    tracks.empty_s[lane] = 0.0 if is_on or left > 0 else tracks.empty_s[lane] + 1.0
+    for _ in range(left):
+        _depart(layout, tracks, levels, lane)
+
+
+@njit(cache=True)
+def _depart(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> None:
+    guess, was_queued = -1, False
+    if tracks.vehicles[lane] > 0 and tracks.cars[lane, 0, DISTANCE] < _SNAP_M:
+        was_queued = tracks.cars[lane, 0, QUEUED] > 0.0
+        guess = take_vehicle(tracks, lane, 0)
+    _measure_headway(layout, tracks, levels, lane, was_queued)
+    note_departure(layout, tracks, levels, lane, guess)
+    tracks.since_departure_s[lane] = 0.0
+    tracks.rate_per_s[lane] += 1.0 / _RATE_MEMORY_S
+    tracks.lane_weight[lane] += 1.0
+    approach = layout.approach_of[lane]
+    for sibling in range(tracks.vehicles.shape[0]):
+        if layout.approach_of[sibling] == approach:
+            tracks.lane_weight[sibling] *= 0.99
+
+
+@njit(cache=True)
+def _measure_headway(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int, was_queued: bool) -> None:  # noqa: FBT001
+    """Headways from the fourth vehicle of a queue on, the start-up loss from the third."""
+    green_s = 0.0
+    for p in range(layout.moves.shape[1]):
+        m = layout.moves[lane, p]
+        if m >= 0 and levels[m] == PROTECTED:
+            green_s = max(green_s, tracks.green_s[m])
+    is_first = tracks.since_departure_s[lane] >= green_s
+    if green_s == 0.0 or not was_queued:
+        tracks.run[lane] = -1
+        return
+    if is_first:
+        tracks.run[lane] = 1
+        return
+    if tracks.run[lane] < 0 or tracks.since_departure_s[lane] > 5.0:
+        tracks.run[lane] = -1
+        return
+    tracks.run[lane] += 1
+    if tracks.run[lane] == 3:
+        loss_s = green_s - 3.0 * tracks.headway_s[lane]
+        tracks.startup_loss_s[lane] += 0.05 * (min(5.0, max(0.0, loss_s)) - tracks.startup_loss_s[lane])
+    if tracks.run[lane] > 3:
+        tracks.headway_s[lane] += 0.02 * (tracks.since_departure_s[lane] - tracks.headway_s[lane])
+
+
+@njit(cache=True)
+def _depart_blindly(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> None:
+    """No stop-line loop: whoever is at the line leaves at the saturation headway; after a while somebody is there."""
+    tracks.on_line[lane] = 0
+    tracks.stand_s[lane] = 0.0
+    tracks.empty_s[lane] = 0.0
+    is_open = False
+    for p in range(layout.moves.shape[1]):
+        m = layout.moves[lane, p]
+        is_open |= m >= 0 and tracks.closed_s[m] < _RECALL_S
+    if tracks.vehicles[lane] == 0:
+        if not is_open:
+            put_vehicle(tracks, lane, draw_movement(layout, tracks, lane), COUNTED, LINE_M, 0.0)
+        return
+    m = tracks.tags[lane, 0, MOVEMENT]
+    if tracks.cars[lane, 0, DISTANCE] > 3.0 or levels[m] < PERMITTED or levels[m] == ENDING:
+        return
+    headway_s = tracks.headway_s[lane]
+    if levels[m] == PERMITTED and is_foe_near(layout, tracks, levels, m):
+        headway_s = _BLIND_PERMITTED_S
+    if tracks.green_s[m] > 2.0 and tracks.since_departure_s[lane] >= headway_s:
+        _depart(layout, tracks, levels, lane)
+
+
+@njit(cache=True)
+def _drive(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
+    """Move everybody by a second; a head waits at the line until it is measured leaving."""
+    free_mps, ahead_m = layout.free_mps[lane], LINE_M - SPACING_M
+    has_stop = _is_usable(usable, layout.stop[lane])
+    has_advance = _is_usable(usable, layout.advance[lane])
+    for k in range(tracks.vehicles[lane]):
+        car = tracks.cars[lane, k]
+        was_m = car[DISTANCE]
+        limit_m = max(LINE_M, ahead_m + SPACING_M)
+        if has_advance and tracks.tags[lane, k, KIND] == EXPECTED:
+            limit_m = max(limit_m, layout.advance_m[lane] + 1.0)
+        speed_mps = min(free_mps, car[SPEED] + _ACCELERATION_MPS2)
+        now_m = max(min(was_m, limit_m), was_m - speed_mps)
+        car[DISTANCE], car[SPEED] = now_m, was_m - now_m
+        ahead_m = was_m
+        is_at_line = k == 0 and now_m <= LINE_M + 1.0
+        if is_at_line and has_stop and tracks.stand_s[lane] == 0.0:
+            car[SPEED] = max(car[SPEED], _ROLLING_MPS)  # it has not been seen to stop
+        if car[SPEED] < _HALTED_MPS:
+            car[DELAY] += 1.0
+            car[QUEUED] = 1.0
+        else:
+            car[DELAY] = 0.0
+        waits_for_loop = (
+            has_advance and tracks.tags[lane, k, KIND] == EXPECTED and now_m <= layout.advance_m[lane] + 1.5
+        )
+        car[LATE] = car[LATE] + 1.0 if is_at_line or waits_for_loop else 0.0
+
+
+@njit(cache=True)
+def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
+    """Occupied: somebody is at the line. Empty for long: nobody stands there."""
+    if not _is_usable(usable, layout.stop[lane]):
+        return
+    if tracks.on_line[lane] == 1:
+        if tracks.vehicles[lane] == 0 or tracks.cars[lane, 0, DISTANCE] > _SNAP_M:
+            movement = _take_from_sibling(layout, tracks, lane)
+            if movement < 0:
+                movement = draw_movement(layout, tracks, lane)
+            put_vehicle(tracks, lane, movement, COUNTED, LINE_M, _ROLLING_MPS)
+        head = tracks.cars[lane, 0]
+        head[DISTANCE] = min(head[DISTANCE], LINE_M)
+        head[LATE] = 0.0
+        tracks.tags[lane, 0, KIND] = COUNTED
+        if tracks.stand_s[lane] > 0.0:
+            head[SPEED], head[QUEUED] = 0.0, 1.0
+            head[DELAY] = max(head[DELAY], tracks.stand_s[lane])
+        return
+    if tracks.empty_s[lane] < _EMPTY_RESET_S:
+        return
+    while tracks.vehicles[lane] > 0:
+        head = tracks.cars[lane, 0]
+        is_overdue = head[LATE] >= _EMPTY_RESET_S
+        is_phantom = head[DISTANCE] < _QUEUE_FRONT_M and head[QUEUED] > 0.0
+        if not (is_overdue or is_phantom):
+            break
+        drop_vehicle(tracks, lane, 0)
+
+
+@njit(cache=True)
+def _take_from_sibling(layout: LoopLayout, tracks: Tracks, lane: int) -> int:
+    """Somebody came who was believed in a lane beside; the movement it has here, -1 where nobody is missing."""
+    for sibling in range(tracks.vehicles.shape[0]):
+        if sibling == lane or layout.approach_of[sibling] != layout.approach_of[lane] or tracks.vehicles[sibling] == 0:
+            continue
+        if tracks.empty_s[sibling] >= 1.0 and tracks.cars[sibling, 0, DISTANCE] < _NEAR_LINE_M:
+            drop_vehicle(tracks, sibling, 0)
+            return int(draw_movement(layout, tracks, lane))
+    return -1
+
+
+@njit(cache=True)
+def _watch_advance(
+    layout: LoopLayout,
+    tracks: Tracks,
+    count: IntArray,
+    occupied_s: FloatArray,
+    usable: BoolArray,
+    lane: int,
+) -> None:
+    """Counts bring vehicles; who was expected and did not come is let go; a loop that stays occupied is a queue."""
+    loop = layout.advance[lane]
+    if not _is_usable(usable, loop):
+        tracks.advance_stand_s[lane] = 0.0
+        return
+    stands = count[loop] == 0 and occupied_s[loop] >= _STANDS
+    tracks.advance_stand_s[lane] = tracks.advance_stand_s[lane] + 1.0 if stands else 0.0
+    for _ in range(min(3, count[loop])):
+        _arrive(layout, tracks, lane)
+    if tracks.advance_stand_s[lane] >= 3.0:
+        _fill_queue(layout, tracks, lane)
+        return
+    k = 0
+    while k < tracks.vehicles[lane]:
+        if tracks.tags[lane, k, KIND] == EXPECTED and tracks.cars[lane, k, LATE] > _EXPECTED_LATE_S:
+            drop_vehicle(tracks, lane, k)
+        else:
+            k += 1
+
+
+@njit(cache=True)
+def _arrive(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
+    """A vehicle has crossed the advance loop: the oldest that was expected on the approach, or one more."""
+    at_m = layout.advance_m[lane]
+    best, best_place, best_m = -1, -1, at_m + _MATCH_M
+    for other in range(tracks.vehicles.shape[0]):
+        if layout.approach_of[other] != layout.approach_of[lane]:
+            continue
+        for k in range(tracks.vehicles[other]):
+            distance_m = tracks.cars[other, k, DISTANCE] + (0.0 if other == lane else 5.0)
+            if tracks.tags[other, k, KIND] == EXPECTED and distance_m < best_m:
+                best, best_place, best_m = other, k, distance_m
+    movement, speed_mps = -1, layout.free_mps[lane]
+    if best == lane:
+        movement = take_vehicle(tracks, best, best_place)
+    elif best >= 0:
+        drop_vehicle(tracks, best, best_place)
+    if movement < 0:
+        movement = draw_movement(layout, tracks, lane)
+    put_vehicle(tracks, lane, movement, COUNTED, at_m, speed_mps)
+
+
+@njit(cache=True)
+def _fill_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
+    """The queue reaches the advance loop: there are as many in it as fit, nearly."""
+    at_m, within = layout.advance_m[lane], 0
+    for k in range(tracks.vehicles[lane]):
+        within += tracks.cars[lane, k, DISTANCE] <= at_m + 2.0
+    if within < 0.75 * at_m / SPACING_M:
+        put_vehicle(tracks, lane, draw_movement(layout, tracks, lane), COUNTED, at_m, 0.0)
+
+
+@njit(cache=True)
+def _impute(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
+    """Where nobody measures who comes, vehicles come at the learned rate."""
+    has_advance = _is_usable(usable, layout.advance[lane])
+    is_beyond = has_advance and tracks.advance_stand_s[lane] >= 3.0
+    is_told = tracks.told_s[layout.approach_of[lane]] < _TOLD_S
+    if is_told or (has_advance and not is_beyond):
+        tracks.due[lane] = 0.0
+        return
+    tracks.due[lane] += tracks.rate_per_s[lane]
+    if tracks.due[lane] < 1.0:
+        return
+    tracks.due[lane] -= 1.0
+    movement = draw_movement(layout, tracks, lane)
+    if is_beyond:
+        last = tracks.vehicles[lane] - 1
+        behind_m = tracks.cars[lane, last, DISTANCE] + SPACING_M if last >= 0 else layout.advance_m[lane]
+        put_vehicle(tracks, lane, movement, EXPECTED, max(behind_m, layout.advance_m[lane] + SPACING_M), 0.0)
+    else:
+        from_m = min(_UNSEEN_M, max(30.0, layout.length_m[lane]))
+        put_vehicle(tracks, lane, movement, COUNTED, from_m, layout.free_mps[lane])
+
+
+@njit(cache=True)
+def _expect(layout: LoopLayout, tracks: Tracks, usable: BoolArray, approach: int, distance_m: float) -> None:
+    """A neighbour has sent somebody: on the lane that its approach's shares owe most, until an advance loop tells."""
+    if not 0 <= approach < tracks.told_s.shape[0] or not 0.0 <= distance_m < 5000.0:
+        return
+    tracks.told_s[approach] = 0.0
+    total, best = 0.0, -1
+    for lane in range(tracks.vehicles.shape[0]):
+        if layout.approach_of[lane] == approach and layout.moves[lane, 0] >= 0:
+            total += tracks.lane_weight[lane]
+    for lane in range(tracks.vehicles.shape[0]):
+        if layout.approach_of[lane] == approach and layout.moves[lane, 0] >= 0 and total > 0.0:
+            tracks.lane_error[lane] = min(2.0, tracks.lane_error[lane] + tracks.lane_weight[lane] / total)
+            if best < 0 or tracks.lane_error[lane] > tracks.lane_error[best]:
+                best = lane
+    if best < 0 or tracks.vehicles[best] == MAX_PER_LANE:
+        return
+    tracks.lane_error[best] = max(-2.0, tracks.lane_error[best] - 1.0)
+    movement = draw_movement(layout, tracks, best)
+    is_watched = _is_usable(usable, layout.advance[best]) and distance_m > layout.advance_m[best]
+    put_vehicle(tracks, best, movement, EXPECTED if is_watched else COUNTED, distance_m, layout.free_mps[best])
