@@ -8,9 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from signals.simulation.faults import FaultPlan
 from sumo_scenarios.manifest import Scenario
 
-SENSING = ("ideal",)
+SENSING = ("ideal", "loops", "video")
 CONNECTIONS = ("libsumo", "traci", "gui")
 
 
@@ -44,8 +45,9 @@ CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
 class RunRequest:
     """What to simulate and where its files go.
 
-    ``parameters`` are the controller's own, by name; ``demand_scale`` multiplies the vehicles. ``connection`` is
-    libsumo, traci, or the window of sumo-gui.
+    ``sensing`` is ideal, loops or video (a camera at the stop line); ``faults`` is what fails of it and of the mail
+    between neighbours. ``parameters`` are the controller's own, by name; ``demand_scale`` multiplies the vehicles.
+    ``connection`` is libsumo, traci, or the window of sumo-gui.
     """
 
     scenario: Scenario
@@ -56,3 +58,4 @@ class RunRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     demand_scale: float = 1.0
     connection: str = "libsumo"
+    faults: FaultPlan | None = None

@@ -10,14 +10,16 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from signals.simulation.connection import SimulationError, open_simulation
 from signals.simulation.conventional.choice import CONVENTIONAL, ConventionalPrograms, build_programs
-from signals.simulation.programs import read_programs
+from signals.simulation.loops import write_loops
 from signals.simulation.progress import ProgressMeter, RunProgress
 from signals.simulation.request import CONNECTIONS, CONTROLLERS, SENSING, ControllerInfo, RunRequest
-from signals.simulation.session import Session
+from signals.simulation.session import MAKERS, Session
+from signals.simulation.survey import Survey, survey
 
 __all__ = [
     "CONTROLLERS", "SENSING", "ControllerInfo", "RunFiles", "RunProgress", "RunRequest", "SimulationError", "simulate",
@@ -51,12 +53,15 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
     if programs := _build_conventional(request):
         additional.append(programs.file)
         notes |= programs.notes
-    additional.append(_write_recorder(request, files.tls_states))
+    found = survey(request, is_controlled=request.controller in MAKERS)
+    if found.detectors:
+        additional.append(write_loops(chain.from_iterable(found.detectors.values()), request.out_dir / "loops.add.xml"))
+    additional.append(_write_recorder(request, found, files.tls_states))
     scenario = request.scenario
     with open_simulation(_list_options(request, additional, files), connection=request.connection) as sumo:
         end_s = scenario.end_s + scenario.drain_s
         meter = on_progress and ProgressMeter(sumo, scenario.begin_s, scenario.end_s, scenario.step_s, on_progress)
-        with Session(sumo, request) as session:
+        with Session(sumo, request, found) as session:
             while sumo.simulation.getMinExpectedNumber() > 0 and session.now_s() < end_s:
                 session.step()
                 if meter:
@@ -112,13 +117,12 @@ def _list_options(request: RunRequest, additional: list[Path], files: RunFiles) 
     return [part for option in options.items() for part in option]
 
 
-def _write_recorder(request: RunRequest, destination: Path) -> Path:
+def _write_recorder(request: RunRequest, found: Survey, destination: Path) -> Path:
     """Have SUMO record every signal's lamps at every step."""
     root = ET.Element("additional")
-    programs = read_programs(request.scenario)
-    if not programs:
+    if not found.programs:
         raise SimulationError(f"{request.scenario.net}: the net has no traffic signal; there is nothing to control.")
-    for signal in programs:
+    for signal in found.programs:
         ET.SubElement(root, "timedEvent", type="SaveTLSStates", source=signal, dest=str(destination.resolve()))
     file = request.out_dir / "recorder.add.xml"
     ET.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)

@@ -9,22 +9,28 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Protocol, Self, TextIO
 
 from signals.baselines.max_pressure import MaxPressure, MaxPressureSettings
 from signals.baselines.parameters import with_values
 from signals.baselines.surtrac import Surtrac, SurtracSettings
 from signals.cabinet import Cabinet
-from signals.controller import AdaptiveController, ControllerSettings
-from signals.model import Intersection
-from signals.ports import DecisionMaker, Detections
+from signals.controller import AdaptiveController, ControllerSettings, LoopController
+from signals.coordination.streets import Street, list_addresses
+from signals.detectors.estimator import LoopEstimator
+from signals.model import Detector, Intersection
+from signals.ports import Clock, DecisionMaker, Detections, DetectorSource, NeighbourLink
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
-from signals.simulation.network import Site, read_sites
-from signals.simulation.programs import Program, read_programs
+from signals.simulation.faults import NO_FAULTS, SkewedClock
+from signals.simulation.loops import VIDEO_MISS, LoopSensors
+from signals.simulation.mail import Mail
+from signals.simulation.network import Site
+from signals.simulation.programs import Program
 from signals.simulation.request import RunRequest
 from signals.simulation.sensing import IdealSensors
 from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_state
+from signals.simulation.survey import Survey
 from signals.timing_plan import TimingPlan
 
 _CONTROL_EVERY_S = 1.0
@@ -33,11 +39,18 @@ _EPSILON_S = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a decision maker is given at one signal; ``parameters`` are those of the run, by name."""
+    """What a decision maker is given at one signal; ``parameters`` are those of the run, by name.
+
+    ``streets`` are those of the whole net; ``detectors`` is empty with ideal sensing.
+    """
 
     intersection: Intersection
     plan: TimingPlan
     parameters: Mapping[str, Any]
+    streets: tuple[Street, ...]
+    detectors: tuple[Detector, ...]
+    link: NeighbourLink
+    clock: Clock
 
 
 def _build_max_pressure(post: Post) -> DecisionMaker[Detections]:
@@ -60,6 +73,37 @@ MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxy
 )
 
 
+class Sensors(Protocol):
+    """What stands between SUMO and the controllers' detector sources."""
+
+    def after_step(self, now_s: float) -> None:
+        """Gather what a step brought."""
+        ...
+
+    def look(self, now_s: float) -> None:
+        """End a second of gathering; the sources tell it until the next one."""
+        ...
+
+    def source(self, signal: str, clock: Clock) -> DetectorSource[Any]:
+        """What one signal's controller reads."""
+        ...
+
+
+def _build_sensors(sumo: Any, request: RunRequest, survey: Survey) -> Sensors:
+    is_direct, faults = request.connection == "libsumo", request.faults or NO_FAULTS
+    if request.sensing == "ideal":
+        return IdealSensors(sumo, survey.sites, is_direct=is_direct, faults=faults)
+    return LoopSensors(
+        sumo,
+        survey.sites,
+        survey.detectors,
+        is_direct=is_direct,
+        step_s=request.scenario.step_s,
+        faults=faults,
+        miss=VIDEO_MISS if request.sensing == "video" else 0.0,
+    )
+
+
 @dataclass(slots=True)
 class _Signal:
     id: str
@@ -73,9 +117,10 @@ class _Signal:
 class Session:
     """A simulation with its controllers attached; also the clock that they read."""
 
-    def __init__(self, sumo: Any, request: RunRequest) -> None:
+    def __init__(self, sumo: Any, request: RunRequest, survey: Survey) -> None:
         scenario, controller = request.scenario, request.controller
         self._sumo, self._request, self._scenario = sumo, request, scenario
+        self._survey, self._faults = survey, request.faults or NO_FAULTS
         self._out_dir = request.out_dir
         self._time_s: float = sumo.simulation.getTime()
         self._next_control_s = self._time_s
@@ -85,11 +130,10 @@ class Session:
         self._signals: list[_Signal] = []
         self.notes: dict[str, str] = {}
         if controller in MAKERS:
-            sites = read_sites(scenario.net)
-            self._sensors = IdealSensors(sumo, sites)
-            for signal, program in read_programs(scenario).items():
-                if signal in sites:
-                    self._attach(signal, sites[signal], program, MAKERS[controller])
+            self._sensors = _build_sensors(sumo, request, survey)
+            self._mail = Mail(list_addresses(survey.streets), self._faults)
+            for signal, site in survey.sites.items():
+                self._attach(signal, site, survey.programs[signal], MAKERS[controller])
 
     def __enter__(self) -> Self:
         if self._signals:
@@ -112,6 +156,8 @@ class Session:
             self._control()
         self._sumo.simulationStep()
         self._time_s = self._sumo.simulation.getTime()
+        if self._signals:
+            self._sensors.after_step(self._time_s)
 
     def _attach(
         self, signal: str, site: Site, program: Program, build: Callable[[Post], DecisionMaker[Detections]]
@@ -124,12 +170,19 @@ class Session:
             self.notes[signal] = f"stays as shipped: {error}"
             return
         cabinet = Cabinet(plan)
-        source = self._sensors.source(signal)
-        maker = build(Post(site.intersection, plan, self._request.parameters))
-        supervisor = Supervisor(maker, source, cabinet, guard, self)
+        clock = SkewedClock(self, self._faults.skew_s(signal)) if self._faults.clock_skew_s > 0 else self
+        detectors = tuple(placed.detector for placed in self._survey.detectors.get(signal, ()))
+        parameters, streets = self._request.parameters, self._survey.streets
+        crossing = site.intersection
+        post = Post(crossing, plan, parameters, streets, detectors, self._mail.link(signal), clock)
+        maker: DecisionMaker[Any] = build(post)
+        if detectors:
+            maker = LoopController(LoopEstimator(crossing, plan, detectors), maker)
+        supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
     def _control(self) -> None:
+        self._mail.deliver(self._time_s)
         self._sensors.look(self._time_s)
         for signal in self._signals:
             report = signal.supervisor.step()
