@@ -35,6 +35,7 @@ from signals.prediction.spillback import find_blocked_exits
 from signals.safety.command import GuardedController
 from signals.safety.guard import Guard
 from signals.safety.supervisor import Supervisor
+from signals.scheduling.futures import build_workspace
 from signals.scheduling.problem import Settings, build_layout, build_traffic
 from signals.scheduling.schedule import to_schedule
 from signals.scheduling.search import search_changes
@@ -84,6 +85,7 @@ class AdaptiveController:
         self._settings = self._switches.search
         can_skip = (capabilities or Capabilities()).can_skip
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
+        self._space = build_workspace(self._layout, self._settings)
         self._flows = FlowMeter()
         self._anywhere = np.ones(len(plan.stages), np.bool_)
         self._line = ""
@@ -107,7 +109,9 @@ class AdaptiveController:
         learned = detections.learned if self._switches.uses_learning else None
         traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings, learned=learned)
         green_s = round(state.elapsed_s)
-        changes, _ = search_changes(self._layout, traffic, self._settings, state.stage, green_s, self._anywhere)
+        changes, _ = search_changes(
+            self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
+        )
         if len(changes) == 0 or changes[0, 0] > 0:
             return Hold()
         self._line = str(to_schedule(changes, state.stage, green_s, self._settings.horizon_s, self._plan))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
+from numba import njit
 
 from signals.model import Intersection
-from signals.ports import Detections, FloatArray, IntArray
+from signals.ports import BoolArray, Detections, FloatArray, IntArray
 
 MAX_PER_LANE = 48
 _MIN_FREE_SPEED_MPS = 8.0
@@ -21,55 +23,97 @@ _SLOW_REACH_M = 30.0
 class LaneArrivals:
     """Vehicles by entry lane, nearest first. ``arrival_s`` counts from now and never falls within a lane.
 
-    Rows are lanes, ``count`` says how many columns of a row are in use.
+    Rows are lanes, ``count`` says how many columns of a row are in use. ``is_guess``: the movement is only guessed;
+    empty where all are known.
     """
 
     count: IntArray
     arrival_s: FloatArray
     movement: IntArray
     delay_s: FloatArray
+    is_guess: BoolArray = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
 
 
+@lru_cache(maxsize=4096)
 def free_speeds_mps(intersection: Intersection) -> FloatArray:
     """How fast vehicles approach each entry lane's stop line when nothing is in their way."""
     speeds: FloatArray = np.maximum(_MIN_FREE_SPEED_MPS, [lane.speed_mps for lane in intersection.entries])
+    speeds.setflags(write=False)
     return speeds
+
+
+@lru_cache(maxsize=4096)
+def list_entries(intersection: Intersection) -> IntArray:
+    """The entry lane of each movement."""
+    entries = np.array([m.entry for m in intersection.movements], np.int64)
+    entries.setflags(write=False)
+    return entries
 
 
 def predict_arrivals(intersection: Intersection, seen: Detections) -> LaneArrivals:
     """Free-flow arrival times of everything seen."""
     lanes = len(intersection.entries)
-    entry_of = np.array([m.entry for m in intersection.movements], np.int64)
-    free_mps = free_speeds_mps(intersection)
     arrivals = LaneArrivals(
         np.zeros(lanes, np.int64),
         np.zeros((lanes, MAX_PER_LANE)),
         np.zeros((lanes, MAX_PER_LANE), np.int64),
         np.zeros((lanes, MAX_PER_LANE)),
+        np.zeros((lanes, MAX_PER_LANE), np.bool_),
     )
-    if len(seen.movement) == 0:
-        return arrivals
-    lane_of = entry_of[seen.movement]
-    time_s = _free_flow_s(seen, free_mps[lane_of])
-    for position in np.argsort(seen.distance_m, kind="stable").tolist():
-        lane = int(lane_of[position])
-        place = int(arrivals.count[lane])
-        if place == MAX_PER_LANE:
-            continue
-        earliest_s = arrivals.arrival_s[lane, place - 1] if place else 0.0
-        arrivals.arrival_s[lane, place] = max(earliest_s, time_s[position])
-        arrivals.movement[lane, place] = seen.movement[position]
-        arrivals.delay_s[lane, place] = seen.delay_s[position]
-        arrivals.count[lane] = place + 1
+    if len(seen.movement):
+        is_guess = seen.is_guess if len(seen.is_guess) else np.zeros(len(seen.movement), np.bool_)
+        line_up(
+            list_entries(intersection),
+            free_speeds_mps(intersection),
+            seen.movement,
+            seen.distance_m,
+            seen.speed_mps,
+            seen.delay_s,
+            is_guess,
+            arrivals.count,
+            arrivals.arrival_s,
+            arrivals.movement,
+            arrivals.delay_s,
+            arrivals.is_guess,
+        )
     return arrivals
 
 
-def _free_flow_s(seen: Detections, free_mps: FloatArray) -> FloatArray:
+@njit(cache=True)
+def free_flow_s(distance_m: float, speed_mps: float, free_mps: float) -> float:
     """Moving vehicles cruise on; halted ones are there if near; slow ones are on their way into a queue."""
-    moving_s = seen.distance_m / free_mps
-    halted_s = np.maximum(0.0, seen.distance_m - _QUEUE_REACH_M) / free_mps
-    slow_s = np.maximum(0.0, seen.distance_m - _SLOW_REACH_M) / free_mps
-    is_halted = seen.speed_mps < _HALTED_MPS
-    is_moving = ~is_halted & (seen.speed_mps > _MOVING_SHARE * free_mps)
-    times: FloatArray = np.where(is_moving, moving_s, np.where(is_halted, halted_s, slow_s))
-    return times
+    if speed_mps < _HALTED_MPS:
+        return max(0.0, distance_m - _QUEUE_REACH_M) / free_mps
+    if speed_mps > _MOVING_SHARE * free_mps:
+        return distance_m / free_mps
+    return max(0.0, distance_m - _SLOW_REACH_M) / free_mps
+
+
+@njit(cache=True)
+def line_up(
+    entry_of: IntArray,
+    free_mps: FloatArray,
+    bound_for: IntArray,
+    distance_m: FloatArray,
+    speed_mps: FloatArray,
+    waited_s: FloatArray,
+    guessed: BoolArray,
+    count: IntArray,
+    arrival_s: FloatArray,
+    movement: IntArray,
+    delay_s: FloatArray,
+    is_guess: BoolArray,
+) -> None:
+    """Put everyone into the row of their lane, nearest first; what a lane has no column for is left out."""
+    for position in np.argsort(distance_m, kind="mergesort"):
+        lane = entry_of[bound_for[position]]
+        place = count[lane]
+        if place == arrival_s.shape[1]:
+            continue
+        earliest_s = arrival_s[lane, place - 1] if place else 0.0
+        at_s = free_flow_s(distance_m[position], speed_mps[position], free_mps[lane])
+        arrival_s[lane, place] = max(earliest_s, at_s)
+        movement[lane, place] = bound_for[position]
+        delay_s[lane, place] = waited_s[position]
+        is_guess[lane, place] = guessed[position]
+        count[lane] = place + 1

@@ -1,8 +1,9 @@
 """How lanes empty: one second of one possible future.
 
 Every lane is first in, first out, so that a left turn that waits holds the through traffic behind it. The head
-leaves when it has arrived, its movement is green, its exit is free and, on a permitted green, no vehicle that
+leaves when it has arrived, its movement is green, its exit has room and, on a permitted green, no vehicle that
 it gives way to will come within the gap. Start-up loss is paid only by lanes whose head was not green before.
+A head whose turn is only guessed leaves where its lane's share may go, so much later as that share is less than one.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 from numba import njit
 
 from signals.ports import FloatArray, IntArray
-from signals.scheduling.problem import PERMITTED, Layout, Settings, Traffic
+from signals.scheduling.outlook import LEAST_SHARE, Outlook
+from signals.scheduling.problem import NO_GREEN, PERMITTED, PROTECTED, Layout, Settings, Traffic
+
+_SLOWEST_SHARE = 0.25
 
 
 @njit(cache=True)
-def lamp_level(layout: Layout, stage: int, target: int, movement: int) -> int:
-    """What a movement may do: in a stage, or while it changes to ``target``."""
-    if target >= 0:
+def lamp_level(layout: Layout, settings: Settings, stage: int, target: int, left_s: int, movement: int) -> int:
+    """What a movement may do: in a stage, or ``left_s`` before the change to ``target`` ends."""
+    if target >= 0 and layout.change_s[stage, target] - left_s >= settings.yellow_use_s:
         return int(layout.through[stage, target, movement])
     return int(layout.level[stage, movement])
 
@@ -30,6 +34,7 @@ def is_foe_near(
     next_free_s: FloatArray,
     stage: int,
     target: int,
+    left_s: int,
     movement: int,
     now_s: float,
 ) -> bool:
@@ -38,7 +43,7 @@ def is_foe_near(
         foe = layout.foes[movement, f]
         if foe < 0:
             break
-        if lamp_level(layout, stage, target, foe) == 0:
+        if lamp_level(layout, settings, stage, target, left_s, foe) == NO_GREEN:
             continue
         lane = layout.entry_of[foe]
         free_s = next_free_s[lane]
@@ -49,7 +54,7 @@ def is_foe_near(
             bound_for = traffic.movement[lane, k]
             if bound_for == foe:
                 return True
-            if lamp_level(layout, stage, target, bound_for) == 0:
+            if lamp_level(layout, settings, stage, target, left_s, bound_for) == NO_GREEN:
                 break  # it blocks its lane, the foe behind it cannot come
             free_s = leaves_s + traffic.headway_s[lane]
     return False
@@ -60,14 +65,19 @@ def discharge_second(
     layout: Layout,
     traffic: Traffic,
     settings: Settings,
+    outlook: Outlook,
     served: IntArray,
     next_free_s: FloatArray,
+    room: IntArray,
     stage: int,
     target: int,
+    left_s: int,
     second: int,
 ) -> float:
-    """Let vehicles leave in ``[second, second + 1)``; the weighted seconds waited by those who have arrived."""
+    """Let vehicles leave in ``[second, second + 1)``; what the wait, stops and departures of that second cost."""
     cost = 0.0
+    delay_cost = 1.0 + settings.co2_cost_s_per_g * settings.idle_g_per_s
+    stop_cost = settings.stop_cost_s + settings.co2_cost_s_per_g * settings.stop_g
     for lane in range(served.shape[0]):
         k = served[lane]
         while k < traffic.vehicles[lane]:
@@ -75,23 +85,35 @@ def discharge_second(
             if start_s >= second + 1:
                 break
             m = traffic.movement[lane, k]
-            level = lamp_level(layout, stage, target, m)
-            is_stuck = traffic.blocked[m] or (traffic.held[m] and level == PERMITTED)
-            if level == 0 or (is_stuck and second < settings.blocked_s):
+            level = lamp_level(layout, settings, stage, target, left_s, m)
+            slower = 1.0
+            if traffic.is_guess[lane, k] and target < 0:
+                share = outlook.share[stage, lane]
+                if share <= LEAST_SHARE:
+                    break
+                level = PROTECTED if level == NO_GREEN else level
+                slower = 1.0 / max(share, _SLOWEST_SHARE)
+            if level == NO_GREEN:
                 break
-            if level == PERMITTED and is_foe_near(
-                layout, traffic, settings, served, next_free_s, stage, target, m, start_s
-            ):
-                break
-            next_free_s[lane] = start_s + (
-                settings.permitted_headway_s if level == PERMITTED else traffic.headway_s[lane]
-            )
+            if second < settings.blocked_s:
+                is_stuck = traffic.blocked[m] or (traffic.held[m] and level == PERMITTED)
+                if is_stuck or room[layout.exit_of[m]] <= 0:
+                    break
+            headway_s = traffic.headway_s[lane]
+            if level == PERMITTED:
+                if is_foe_near(layout, traffic, settings, served, next_free_s, stage, target, left_s, m, start_s):
+                    break
+                headway_s *= settings.permitted_slower
+            next_free_s[lane] = start_s + headway_s * slower
+            room[layout.exit_of[m]] -= 1
+            cost += traffic.price[m]
             k += 1
             served[lane] = k
-        for waiting in range(k, traffic.vehicles[lane]):
-            if traffic.arrival_s[lane, waiting] > second:
-                break
-            cost += traffic.weight[lane, waiting]
+        come = outlook.come[lane, second]
+        if come > k:
+            cost += delay_cost * (outlook.weight[lane, come] - outlook.weight[lane, k])
+            stood = max(k, outlook.come[lane, max(0, second - 1)])
+            cost += stop_cost * (outlook.weight[lane, come] - outlook.weight[lane, max(k, stood)])
     return cost
 
 
@@ -99,7 +121,6 @@ def discharge_second(
 def begin_stage(
     layout: Layout,
     traffic: Traffic,
-    settings: Settings,  # noqa: ARG001  (kernels of one family take the same arguments)
     served: IntArray,
     next_free_s: FloatArray,
     stage: int,
@@ -117,18 +138,16 @@ def begin_stage(
 
 @njit(cache=True)
 def cost_to_go(
-    layout: Layout, traffic: Traffic, settings: Settings, served: IntArray, stage: int, horizon_s: int
+    layout: Layout, traffic: Traffic, settings: Settings, outlook: Outlook, served: IntArray, stage: int, horizon_s: int
 ) -> float:
     """What the vehicles still queued at the horizon will cost at least, more where their head sees no green."""
     cost = 0.0
     for lane in range(served.shape[0]):
-        queued = 0
-        for k in range(served[lane], traffic.vehicles[lane]):
-            if traffic.arrival_s[lane, k] > horizon_s:
-                break
-            queued += 1
-        if queued:
-            cost += traffic.headway_s[lane] * queued * (queued + 1) / 2.0
-            if layout.level[stage, traffic.movement[lane, served[lane]]] != 2:
-                cost += settings.red_head_s * queued
+        queued = outlook.come[lane, horizon_s] - served[lane]
+        if queued <= 0:
+            continue
+        weight = outlook.weight[lane, served[lane] + queued] - outlook.weight[lane, served[lane]]
+        cost += traffic.headway_s[lane] * weight * (queued + 1) / 2.0
+        if layout.level[stage, traffic.movement[lane, served[lane]]] != PROTECTED:
+            cost += settings.red_head_s * weight
     return cost

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from signals.model import Intersection, Lamp
+from signals.model import Intersection, Lamp, RoadUser
 from signals.ports import FloatArray, IntArray, Learned
 from signals.prediction.arrivals import LaneArrivals
 from signals.prediction.queues import StuckMovements
@@ -18,6 +19,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 NO_GREEN, PERMITTED, PROTECTED = 0, 1, 2
 ROOM_UNKNOWN = 1_000_000
+_WALKERS_HEADWAY_S = 0.1  # they step off side by side
+_IMPATIENT_TIMES = 10.0
 
 
 class Layout(NamedTuple):
@@ -36,6 +39,8 @@ class Layout(NamedTuple):
     exit_of: IntArray
     foes: IntArray
     allowed: BoolArray
+    lanes: int
+    exits: int
 
 
 class Traffic(NamedTuple):
@@ -67,10 +72,13 @@ class Settings(NamedTuple):
 
     horizon_s: int = 50
     width: int = 40
+    fine_s: int = 10
     branch_every_s: int = 2
+    coarse_s: int = 30
     headway_s: float = 2.0
-    permitted_headway_s: float = 2.6
+    permitted_slower: float = 1.3
     startup_loss_s: float = 1.5
+    yellow_use_s: int = 0
     gap_s: float = 3.0
     look_ahead_s: float = 20.0
     blocked_s: int = 15
@@ -78,6 +86,14 @@ class Settings(NamedTuple):
     delay_unit_s: float = 60.0
     expected_share: float = 0.5
     guide_cost: float = 0.0
+    vehicle_weight: float = 1.0
+    pedestrian_weight: float = 1.0
+    pedestrian_patience_s: float = 60.0
+    change_cost_s: float = 0.0
+    stop_cost_s: float = 0.0
+    co2_cost_s_per_g: float = 0.0
+    stop_g: float = 30.0
+    idle_g_per_s: float = 0.6
 
 
 def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool = True) -> Layout:
@@ -113,6 +129,8 @@ def build_layout(intersection: Intersection, plan: TimingPlan, *, can_skip: bool
         exit_of=np.array([m.exit for m in intersection.movements], np.int64),
         foes=padded,
         allowed=allowed,
+        lanes=len(intersection.entries),
+        exits=len(intersection.exits),
     )
 
 
@@ -128,27 +146,48 @@ def build_traffic(
     price: FloatArray | None = None,
     guide_s: FloatArray | None = None,
 ) -> Traffic:
-    """Weigh each vehicle by what it has already waited, so that nobody starves.
+    """Weigh each user by kind and by what it has already waited, so that nobody starves.
 
     What nobody has learned is taken from the settings; no ``room`` means room enough, no ``guide_s`` no band.
     """
     lanes, size = len(intersection.entries), len(intersection.movements)
-    exit_of = np.array([m.exit for m in intersection.movements], np.int64)
+    exit_of, walks, footways = _list_kinds(intersection)
+    headway_s = np.full(lanes, settings.headway_s) if learned is None else learned.headway_s.copy()
+    startup_loss_s = np.full(lanes, settings.startup_loss_s) if learned is None else learned.startup_loss_s.copy()
+    headway_s[footways], startup_loss_s[footways] = _WALKERS_HEADWAY_S, 0.0
     return Traffic(
         vehicles=arrivals.count,
         arrival_s=arrivals.arrival_s,
         movement=arrivals.movement,
-        weight=1.0 + arrivals.delay_s / settings.delay_unit_s,
+        weight=_weigh(arrivals, walks, settings),
         blocked=blocked_exits[exit_of] | stuck.protected,
         held=stuck.permitted,
-        is_guess=np.zeros(arrivals.movement.shape, np.bool_),
+        is_guess=arrivals.is_guess if arrivals.is_guess.size else np.zeros(arrivals.movement.shape, np.bool_),
         turn_share=np.zeros(size) if learned is None else learned.turn_share,
-        headway_s=np.full(lanes, settings.headway_s) if learned is None else learned.headway_s,
-        startup_loss_s=np.full(lanes, settings.startup_loss_s) if learned is None else learned.startup_loss_s,
+        headway_s=headway_s,
+        startup_loss_s=startup_loss_s,
         room=np.full(len(intersection.exits), ROOM_UNKNOWN) if room is None else room,
         price=np.zeros(size) if price is None else price,
         guide_s=np.full((0, 2), np.nan) if guide_s is None else guide_s,
     )
+
+
+def _weigh(arrivals: LaneArrivals, walks: BoolArray, settings: Settings) -> FloatArray:
+    weight: FloatArray = settings.vehicle_weight * (1.0 + arrivals.delay_s / settings.delay_unit_s)
+    if walks.any():
+        on_foot = walks[arrivals.movement]
+        weight[on_foot] *= settings.pedestrian_weight / settings.vehicle_weight
+        weight[on_foot & (arrivals.delay_s > settings.pedestrian_patience_s)] *= _IMPATIENT_TIMES
+    return weight
+
+
+@lru_cache(maxsize=4096)
+def _list_kinds(intersection: Intersection) -> tuple[IntArray, BoolArray, IntArray]:
+    """The exit of each movement, which of them are on foot, and the entries where only people on foot wait."""
+    exit_of = np.array([m.exit for m in intersection.movements], np.int64)
+    walks = np.array([m.user is RoadUser.PEDESTRIAN for m in intersection.movements], np.bool_)
+    driven = {m.entry for m in intersection.movements if m.user is not RoadUser.PEDESTRIAN}
+    return exit_of, walks, np.array(sorted({*range(len(intersection.entries))} - driven), np.int64)
 
 
 def _to_level(lamp: Lamp) -> int:

@@ -1,96 +1,55 @@
 """The rolling-horizon beam search over stage sequences, at the level of lanes.
 
 Family: schedule-driven control (Xie, Smith, Lu, Barlow 2012, SchIC/Surtrac) refined to lanes as in ERIS and
-connection-based scheduling. Time runs in seconds; every other second each possible future may stay or go to a
-stage that someone needs soon. Of many futures the cheapest survive, some of each stage; a future is dropped
-when another in the same situation is cheaper and has served at least as many in every lane.
+connection-based scheduling. Time runs in seconds; each second in the near part of the horizon, less often later, each
+possible future may stay or go to a stage that someone needs soon. Of many futures the cheapest survive, some of each
+stage (``survival``); the search ends early when nothing is left to decide.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from signals.ports import FloatArray, IntArray
+from signals.ports import IntArray
 from signals.scheduling.discharge import begin_stage, cost_to_go, discharge_second
+from signals.scheduling.futures import CHANGES, GREEN, LEFT, MAX_CHANGES, STAGE, TARGET, Futures, Workspace, copy_future
+from signals.scheduling.outlook import Outlook, fill_outlook
 from signals.scheduling.problem import BoolArray, Layout, Settings, Traffic
-
-MAX_CHANGES = 12
-
-
-class Futures(NamedTuple):
-    """The possible futures under way, one a row; ``state`` has the whole numbers named below."""
-
-    state: IntArray
-    served: IntArray
-    next_free_s: FloatArray
-    cost: FloatArray
-    path: IntArray
-
-
-_STAGE, _TARGET, _LEFT, _GREEN, _CHANGES = 0, 1, 2, 3, 4  # columns of a future's whole numbers
+from signals.scheduling.survival import prune
 
 
 @njit(cache=True)
-def is_wanted(layout: Layout, traffic: Traffic, settings: Settings, served: IntArray, stage: int, second: int) -> bool:
-    """Whether a lane's waiting or soon arriving vehicles include one that ``stage`` serves."""
-    for lane in range(served.shape[0]):
-        for k in range(served[lane], traffic.vehicles[lane]):
-            if traffic.arrival_s[lane, k] > second + settings.look_ahead_s:
-                break
-            if layout.level[stage, traffic.movement[lane, k]] > 0:
-                return True
-    return False
-
-
-@njit(cache=True)
-def is_dominated(
-    futures: IntArray, served: IntArray, cost: FloatArray, kept: IntArray, count: int, one: int, min_green_s: IntArray
+def is_wanted(
+    traffic: Traffic, settings: Settings, outlook: Outlook, served: IntArray, stage: int, second: int
 ) -> bool:
-    """Whether a kept (hence cheaper) future in the same situation has served as many in every lane."""
-    for position in range(count):
-        other = kept[position]
-        if futures[other, _STAGE] != futures[one, _STAGE] or futures[other, _TARGET] != futures[one, _TARGET]:
-            continue
-        if futures[other, _LEFT] > futures[one, _LEFT] or cost[other] > cost[one]:
-            continue
-        needed = min(futures[one, _GREEN], min_green_s[futures[one, _STAGE]])
-        if futures[one, _TARGET] < 0 and futures[other, _GREEN] < needed:
-            continue
-        as_many = True
-        for lane in range(served.shape[1]):
-            if served[other, lane] < served[one, lane]:
-                as_many = False
-                break
-        if as_many:
+    """Whether a lane's waiting or soon arriving vehicles include one that ``stage`` serves, or a band wants it soon."""
+    is_guided = settings.guide_cost > 0.0 and stage < traffic.guide_s.shape[0]
+    if is_guided and traffic.guide_s[stage, 0] - settings.look_ahead_s <= second < traffic.guide_s[stage, 1]:
+        return True
+    for lane in range(served.shape[0]):
+        k = outlook.next_use[stage, lane, served[lane]]
+        if k < traffic.vehicles[lane] and traffic.arrival_s[lane, k] <= second + settings.look_ahead_s:
             return True
     return False
 
 
 @njit(cache=True)
-def list_survivors(
-    futures: IntArray, served: IntArray, cost: FloatArray, count: int, layout: Layout, settings: Settings
-) -> IntArray:
-    """The futures to keep, cheapest first: within the width, and within each stage's share of it."""
-    order = np.argsort(cost[:count])
-    stages = layout.level.shape[0]
-    share = max(4, settings.width // stages)
-    used = np.zeros(stages, np.int64)
-    kept = np.empty(settings.width, np.int64)
-    total = 0
-    for position in range(count):
-        one = order[position]
-        group = futures[one, _TARGET] if futures[one, _TARGET] >= 0 else futures[one, _STAGE]
-        if used[group] >= share or is_dominated(futures, served, cost, kept, total, one, layout.min_green_s):
-            continue
-        kept[total] = one
-        used[group] += 1
-        total += 1
-        if total == settings.width:
-            break
-    return kept[:total]
+def is_branching(settings: Settings, second: int) -> bool:
+    """Whether changes are considered in this second: in each at first, in every n-th later, in fewer at last."""
+    if second < settings.fine_s:
+        return True
+    every_s = settings.branch_every_s * (2 if second >= settings.coarse_s else 1)
+    return second % every_s == 0
+
+
+@njit(cache=True)
+def start_stage(layout: Layout, traffic: Traffic, futures: Futures, one: int, second: int) -> None:
+    """The change of a future has ended: its target is green from ``second`` on."""
+    state = futures.state
+    now, target = state[one, STAGE], state[one, TARGET]
+    begin_stage(layout, traffic, futures.served[one], futures.next_free_s[one], now, target, second)
+    state[one, STAGE], state[one, TARGET], state[one, GREEN] = target, -1, 0
 
 
 @njit(cache=True)
@@ -105,21 +64,17 @@ def leave_stage(
     second: int,
 ) -> None:
     """Copy a future into row ``child`` and let it go to ``target`` now."""
+    copy_future(futures, parent, futures, child)
+    futures.cost[child] += settings.change_cost_s
     state = futures.state
-    state[child] = state[parent]
-    futures.served[child] = futures.served[parent]
-    futures.next_free_s[child] = futures.next_free_s[parent]
-    futures.cost[child] = futures.cost[parent]
-    futures.path[child] = futures.path[parent]
-    now, changes = state[child, _STAGE], state[child, _CHANGES]
+    changes = state[child, CHANGES]
     futures.path[child, changes, 0] = second
     futures.path[child, changes, 1] = target
-    state[child, _CHANGES] = changes + 1
-    state[child, _TARGET] = target
-    state[child, _LEFT] = layout.change_s[now, target]
-    if state[child, _LEFT] == 0:
-        begin_stage(layout, traffic, settings, futures.served[child], futures.next_free_s[child], now, target, second)
-        state[child, _STAGE], state[child, _TARGET], state[child, _GREEN] = target, -1, 0
+    state[child, CHANGES] = changes + 1
+    state[child, TARGET] = target
+    state[child, LEFT] = layout.change_s[state[child, STAGE], target]
+    if state[child, LEFT] == 0:
+        start_stage(layout, traffic, futures, child, second)
 
 
 @njit(cache=True)
@@ -127,6 +82,7 @@ def branch(
     layout: Layout,
     traffic: Traffic,
     settings: Settings,
+    outlook: Outlook,
     futures: Futures,
     count: int,
     second: int,
@@ -136,88 +92,95 @@ def branch(
     state = futures.state
     parents = count
     for one in range(parents):
-        now = state[one, _STAGE]
-        is_changing = state[one, _TARGET] >= 0 or state[one, _CHANGES] == MAX_CHANGES
-        if is_changing or state[one, _GREEN] < layout.min_green_s[now]:
+        now, green_s = state[one, STAGE], state[one, GREEN]
+        if state[one, TARGET] >= 0 or state[one, CHANGES] == MAX_CHANGES or green_s < layout.min_green_s[now]:
             continue
+        is_due = green_s == layout.min_green_s[now] or green_s == layout.max_green_s[now]
+        if not (is_due or is_branching(settings, second)):
+            continue
+        is_full = green_s >= layout.max_green_s[now]
         has_left = False
         for target in range(layout.level.shape[0]):
             if not layout.allowed[now, target] or (second == 0 and not may_change[target]):
                 continue
-            if is_wanted(layout, traffic, settings, futures.served[one], target, second):
+            if is_full or is_wanted(traffic, settings, outlook, futures.served[one], target, second):
                 leave_stage(layout, traffic, settings, futures, one, count, target, second)
                 count += 1
                 has_left = True
-        if has_left and state[one, _GREEN] >= layout.max_green_s[now]:
+        if has_left and is_full:
             futures.cost[one] = np.inf
     return count
 
 
 @njit(cache=True)
-def prune(layout: Layout, settings: Settings, futures: Futures, count: int) -> int:
-    """Move the survivors to the first rows; how many there are."""
-    kept = list_survivors(futures.state, futures.served, futures.cost, count, layout, settings)
-    total = 0
-    for position in range(kept.shape[0]):
-        if futures.cost[kept[position]] < np.inf:
-            total += 1
-    chosen = kept[:total]
-    futures.state[:total] = futures.state[chosen]
-    futures.served[:total] = futures.served[chosen]
-    futures.next_free_s[:total] = futures.next_free_s[chosen]
-    futures.cost[:total] = futures.cost[chosen]
-    futures.path[:total] = futures.path[chosen]
-    return total
-
-
-@njit(cache=True)
 def pass_second(
-    layout: Layout, traffic: Traffic, settings: Settings, futures: Futures, count: int, second: int
+    layout: Layout, traffic: Traffic, settings: Settings, outlook: Outlook, futures: Futures, count: int, second: int
 ) -> None:
     """Let one second of traffic pass in every future."""
     state = futures.state
     for one in range(count):
-        now, target = state[one, _STAGE], state[one, _TARGET]
-        served, next_free_s = futures.served[one], futures.next_free_s[one]
-        futures.cost[one] += discharge_second(layout, traffic, settings, served, next_free_s, now, target, second)
+        now, target, left_s = state[one, STAGE], state[one, TARGET], state[one, LEFT]
+        futures.cost[one] += outlook.guide_cost[now if target < 0 else target, second] + discharge_second(
+            layout,
+            traffic,
+            settings,
+            outlook,
+            futures.served[one],
+            futures.next_free_s[one],
+            futures.room[one],
+            now,
+            target,
+            left_s,
+            second,
+        )
         if target < 0:
-            state[one, _GREEN] += 1
+            state[one, GREEN] += 1
             continue
-        state[one, _LEFT] -= 1
-        if state[one, _LEFT] == 0:
-            begin_stage(layout, traffic, settings, served, next_free_s, now, target, second + 1)
-            state[one, _STAGE], state[one, _TARGET], state[one, _GREEN] = target, -1, 0
+        state[one, LEFT] = left_s - 1
+        if left_s == 1:
+            start_stage(layout, traffic, futures, one, second + 1)
+
+
+@njit(cache=True)
+def begin_search(traffic: Traffic, futures: Futures, stage: int, green_s: int) -> None:
+    """The present as the only future."""
+    futures.state[0, STAGE], futures.state[0, TARGET], futures.state[0, LEFT] = stage, -1, 0
+    futures.state[0, GREEN], futures.state[0, CHANGES] = green_s, 0
+    futures.served[0] = 0
+    futures.next_free_s[0] = 0.0
+    futures.room[0] = traffic.room
+    futures.cost[0] = 0.0
 
 
 @njit(cache=True)
 def search_changes(
-    layout: Layout, traffic: Traffic, settings: Settings, stage: int, green_s: int, may_change: BoolArray
+    layout: Layout,
+    traffic: Traffic,
+    settings: Settings,
+    space: Workspace,
+    stage: int,
+    green_s: int,
+    may_change: BoolArray,
 ) -> tuple[IntArray, float]:
     """The cheapest sequence found: rows of (second, stage to change to), and its cost.
 
     ``may_change[t]``: whether the very first decision, now, may be to go to stage t.
     """
-    lanes = traffic.vehicles.shape[0]
-    size = settings.width * (layout.level.shape[0] + 1)
-    futures = Futures(
-        np.zeros((size, 5), np.int64),
-        np.zeros((size, lanes), np.int64),
-        np.zeros((size, lanes)),
-        np.zeros(size),
-        np.zeros((size, MAX_CHANGES, 2), np.int64),
-    )
-    state = futures.state
-    state[0, _STAGE], state[0, _TARGET], state[0, _GREEN] = stage, -1, green_s
+    outlook, futures, spare = space.outlook, space.futures, space.spare
+    fill_outlook(layout, traffic, settings, outlook)
+    begin_search(traffic, futures, stage, green_s)
     count = 1
     for second in range(settings.horizon_s):
-        if second % settings.branch_every_s == 0:
-            count = branch(layout, traffic, settings, futures, count, second, may_change)
-            count = prune(layout, settings, futures, count)
-        pass_second(layout, traffic, settings, futures, count, second)
+        parents = count
+        count = branch(layout, traffic, settings, outlook, futures, count, second, may_change)
+        if count > parents:
+            count = prune(layout, traffic, settings, futures, spare, count)
+            futures, spare = spare, futures
+        pass_second(layout, traffic, settings, outlook, futures, count, second)
     best, best_cost = 0, np.inf
     for one in range(count):
-        final = state[one, _TARGET] if state[one, _TARGET] >= 0 else state[one, _STAGE]
-        rest = cost_to_go(layout, traffic, settings, futures.served[one], final, settings.horizon_s)
+        final = futures.state[one, TARGET] if futures.state[one, TARGET] >= 0 else futures.state[one, STAGE]
+        rest = cost_to_go(layout, traffic, settings, outlook, futures.served[one], final, settings.horizon_s)
         if futures.cost[one] + rest < best_cost:
             best, best_cost = one, futures.cost[one] + rest
-    return futures.path[best, : state[best, _CHANGES]].copy(), best_cost
+    return futures.path[best, : futures.state[best, CHANGES]].copy(), best_cost
