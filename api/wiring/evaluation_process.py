@@ -37,7 +37,7 @@ def run_evaluation(evaluate: Evaluate, request: EvaluationRequest, pipe: Connect
 
     def tell(progress: EvaluationProgress) -> None:
         run = asdict(progress.run) if progress.run else {}
-        head = {"controller": progress.controller, "seed": progress.seed, "fraction": progress.fraction}
+        head = {"controller": progress.label, "seed": progress.seed, "fraction": progress.fraction}
         _send(pipe, ("run", {**run, **head}))
 
     try:

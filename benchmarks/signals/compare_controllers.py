@@ -36,13 +36,13 @@ def print_ratios(report: EvaluationReport) -> None:
     """A block per scenario: every controller against the first and against the best shipped one."""
     print(f"\n{report.scenario}: {len(report.seeds)} seeds, SUMO {report.sumo_version}")
     print(f"  {'':26}" + "".join(f"{title:>24}" for _, title in SHOWN) + "   longest wait  teleports  unserved  unsafe")
-    for name in report.controllers:
+    for name in report.labels:
         means = "".join(f"{report.get_estimate(name, measure).mean:24.2f}" for measure, _ in SHOWN)
         longest_s = max(report.list_values(name, "max_waiting_s"))
         rest = [report.get_estimate(name, m).mean for m in ("teleports", "unserved", "safety_violations")]
         print(f"  {name:26}{means}{longest_s:15.0f}{rest[0]:11.1f}{rest[1]:10.1f}{rest[2]:8.1f}")
     for baseline in report.list_baselines():
-        for name in report.controllers:
+        for name in report.labels:
             if name != baseline:
                 cells = "".join(f"{_format_ratio(report, name, baseline, measure):>24}" for measure, _ in SHOWN)
                 print(f"  {name + ' / ' + baseline:26}{cells}")
@@ -61,7 +61,7 @@ def _format_ratio(report: EvaluationReport, name: str, baseline: str, measure: s
 
 def _show_progress(news: EvaluationProgress) -> None:
     if sys.stderr.isatty():
-        line = f"{news.done_runs} of {news.total_runs} runs, {news.controller}/{news.seed} {100 * news.fraction:3.0f} %"
+        line = f"{news.done_runs} of {news.total_runs} runs, {news.label}/{news.seed} {100 * news.fraction:3.0f} %"
         sys.stderr.write(f"\r{line:70}\r")
 
 

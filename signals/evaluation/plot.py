@@ -9,7 +9,6 @@ import numpy as np
 
 from signals.evaluation.report import EvaluationReport
 from signals.measures.recording import SignalRecording
-from signals.simulation.run import CONTROLLERS
 
 mpl.use("Agg")  # before pyplot: a server has no screen
 
@@ -31,12 +30,18 @@ _LAMPS = (("ru", "#ecc4bf"), ("yY", "#f2c037"), ("gs", "#7bc47f"), ("G", "#1b7f3
 def plot_report(report: EvaluationReport, path: Path) -> None:
     """Bars per controller with 95 % intervals for waiting, travel time, stops and CO2."""
     figure, axes = plt.subplots(1, len(_PANELS), figsize=(3.2 * len(_PANELS), 4.0), layout="constrained")
-    names = report.controllers
+    names = report.labels
     for axis, (measure, title) in zip(axes, _PANELS, strict=True):
         estimates = [report.get_estimate(name, measure) for name in names]
         halves = [e.interval[1] - e.mean if e.interval else 0.0 for e in estimates]
         means = [e.mean for e in estimates]
-        axis.bar(range(len(names)), means, yerr=halves, capsize=4, color=_COLOURS[: len(names)])
+        axis.bar(
+            range(len(names)),
+            means,
+            yerr=halves,
+            capsize=4,
+            color=[_COLOURS[i % len(_COLOURS)] for i in range(len(names))],
+        )
         axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
         axis.set_title(title, fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
@@ -45,7 +50,7 @@ def plot_report(report: EvaluationReport, path: Path) -> None:
             label = f"{mean:.3g}" if place == 0 or change is None else f"{mean:.3g}\n{change:+.0f} %"
             axis.annotate(label, (place, mean + half), ha="center", va="bottom", fontsize=8)
         axis.margins(y=0.18)
-    titles = ", ".join(f"{name}: {CONTROLLERS[name].title}" for name in names)
+    titles = ", ".join(f"{arm.label}: {arm.title.splitlines()[0]}" for arm in report.arms)
     seeds = f"{len(report.seeds)} seed{'s' if len(report.seeds) > 1 else ''}, bars are 95 % intervals"
     figure.suptitle(f"{report.scenario} ({seeds})\n{titles}", fontsize=10)
     figure.savefig(path, dpi=130)

@@ -1,4 +1,7 @@
-"""What an evaluation found: every run, estimates per controller, paired changes, and what must be shouted."""
+"""What an evaluation found: every run, estimates per arm, paired changes, and what must be shouted.
+
+The JSON's ``controllers`` are keyed by the arms' labels; where nothing else was asked for, these are the names.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from signals.evaluation.arm import Arm
 from signals.evaluation.statistics import Estimate, PairedChange, compare, estimate
 from signals.measures.audit import Audit
 from signals.measures.tripinfo import Measures
-from signals.simulation.run import CONTROLLERS
+from sumo_scenarios.manifest import TEST_SEEDS
 
 # the measures of the report, in its order
 MEASURES = (
@@ -31,9 +35,19 @@ MEASURES = (
     "not_due",
     "collisions",
     "emergency_stops",
+    "total_time_h",
+    "throughput",
+    "speed_kmh",
+    "free_flow_share",
+    "pedestrians",
+    "pedestrian_waiting_s",
+    "p95_pedestrian_waiting_s",
 )
 # those that are compared with a baseline; counts such as teleports are shouted instead
-PAIRED = (*MEASURES[:7], "p95_waiting_s", "max_waiting_s")
+PAIRED = (
+    *MEASURES[:7], "p95_waiting_s", "max_waiting_s", "total_time_h", "throughput", "speed_kmh", "pedestrian_waiting_s",
+    "p95_pedestrian_waiting_s",
+)  # fmt: skip
 _SHOWN_VIOLATIONS = 20
 
 
@@ -41,7 +55,7 @@ _SHOWN_VIOLATIONS = 20
 class RunResult:
     """One simulation: its measures, its audit, what could not be controlled (by signal), its wall time."""
 
-    controller: str
+    label: str
     seed: int
     measures: Measures
     audit: Audit
@@ -57,42 +71,60 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """Controllers and seeds are in the order asked for; ``runs`` holds every pair of them."""
+    """Arms and seeds are in the order asked for; ``runs`` holds every pair of them."""
 
     scenario: str
-    controllers: tuple[str, ...]
+    arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
-    sensing: str
     runs: tuple[RunResult, ...]
     sumo_version: str
     cut_after_s: float | None = None
 
-    def list_values(self, controller: str, measure: str) -> list[float]:
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The arms by name."""
+        return tuple(arm.label for arm in self.arms)
+
+    @property
+    def sensing(self) -> str:
+        """How the arms see, or ``mixed``."""
+        kinds = {arm.sensing for arm in self.arms}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    def list_values(self, label: str, measure: str) -> list[float]:
         """One value per seed, in the order of the seeds."""
-        by_seed = {run.seed: run.get_value(measure) for run in self.runs if run.controller == controller}
+        by_seed = {run.seed: run.get_value(measure) for run in self.runs if run.label == label}
         return [by_seed[seed] for seed in self.seeds]
 
-    def get_estimate(self, controller: str, measure: str) -> Estimate:
+    def get_estimate(self, label: str, measure: str) -> Estimate:
         """Mean and interval of a measure."""
-        return estimate(self.list_values(controller, measure))
+        return estimate(self.list_values(label, measure))
 
-    def get_change(self, controller: str, baseline: str, measure: str) -> PairedChange:
-        """The paired change of a measure against another controller."""
-        return compare(self.list_values(controller, measure), self.list_values(baseline, measure))
+    def get_change(self, label: str, baseline: str, measure: str) -> PairedChange:
+        """The paired change of a measure against another arm."""
+        return compare(self.list_values(label, measure), self.list_values(baseline, measure))
+
+    def find_best_conventional(self) -> str | None:
+        """Of the controllers that are SUMO's own, the one that waits least."""
+        conventional = [arm.label for arm in self.arms if not arm.is_ours]
+        return min(conventional, key=lambda label: self.get_estimate(label, "waiting_s").mean, default=None)
 
     def list_baselines(self) -> tuple[str, ...]:
-        """The first controller; then, where it is another, the shipped kind that waits least."""
-        shipped = [name for name in self.controllers if not CONTROLLERS[name].is_ours]
-        best = min(shipped, key=lambda name: self.get_estimate(name, "waiting_s").mean, default=None)
-        first = self.controllers[0]
+        """The first arm; then, where it is another, the best conventional one."""
+        best, first = self.find_best_conventional(), self.labels[0]
         return (first,) if best in (None, first) else (first, str(best))
 
     def list_notices(self) -> tuple[str, ...]:
         """What must not be overlooked: vehicles not served, teleports, collisions, unsafe signals."""
         notices = []
-        for name in self.controllers:
-            runs = [run for run in self.runs if run.controller == name]
-            notices += _list_notices(name, runs, self.cut_after_s)
+        for arm in self.arms:
+            runs = [run for run in self.runs if run.label == arm.label]
+            notices += _list_notices(arm.label, runs, self.cut_after_s)
+            if seen := sorted(set(arm.training_seeds) & set(self.seeds)):
+                notices.append(
+                    f"{arm.label}: its parameters were chosen on the seeds {', '.join(map(str, seen))}, which are "
+                    f"evaluated here: no evidence. Test seeds are {TEST_SEEDS[0]} to {TEST_SEEDS[-1]}."
+                )
         return tuple(notices)
 
     def to_json(self) -> dict[str, Any]:
@@ -103,9 +135,10 @@ class EvaluationReport:
             "sensing": self.sensing,
             "controllers": {
                 name: {measure: self.get_estimate(name, measure).to_json() for measure in MEASURES}
-                for name in self.controllers
+                for name in self.labels
             },
-            "titles": {name: CONTROLLERS[name].title for name in self.controllers},
+            "titles": {arm.label: arm.title.replace("\n", ", ") for arm in self.arms},
+            "arms": [arm.to_json() for arm in self.arms],
             "paired": [
                 {
                     "controller": name,
@@ -113,20 +146,19 @@ class EvaluationReport:
                     **{m: self.get_change(name, baseline, m).to_json() for m in PAIRED},
                 }
                 for baseline in self.list_baselines()
-                for name in self.controllers
+                for name in self.labels
                 if name != baseline
             ],
             "notices": list(self.list_notices()),
             "violations": [
-                {"controller": run.controller, "seed": run.seed, "what": str(violation)}
+                {"controller": run.label, "seed": run.seed, "what": str(violation)}
                 for run in self.runs
                 for violation in run.audit.violations[:_SHOWN_VIOLATIONS]
             ],
             "audited": {
-                name: _describe_audit([run.audit for run in self.runs if run.controller == name])
-                for name in self.controllers
+                name: _describe_audit([run.audit for run in self.runs if run.label == name]) for name in self.labels
             },
-            "wall_s": {f"{run.controller}/{run.seed}": round(run.wall_s, 1) for run in self.runs},
+            "wall_s": {f"{run.label}/{run.seed}": round(run.wall_s, 1) for run in self.runs},
             "cut_after_s": self.cut_after_s,
             "sumo_version": self.sumo_version,
         }

@@ -6,11 +6,16 @@ delay and travel time. Blocking an entry can therefore not look good. Definition
 - waiting = waitingTime + departDelay, time loss = timeLoss + departDelay, travel time = duration + departDelay,
   each a mean over all loaded vehicles; stops = waitingCount, likewise;
 - CO2, NOx and fuel are totals of SUMO's emission model;
-- unserved = loaded - arrived: never departed, or still under way when the run ended.
+- unserved = loaded - arrived: never departed, or still under way when the run ended;
+- total time in system = travel time summed over all loaded vehicles; throughput = vehicles that had arrived when
+  the demand ended; speed = distance driven / time on the road;
+- free-flow share = what of the travel time would be left without any loss: (duration - timeLoss) / travel time;
+- pedestrians' waiting is the ``waitingTime`` of what they walk, over all who set out.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +29,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Trips:
-    """One row per loaded vehicle. An undeparted vehicle has only a departure delay."""
+    """One row per loaded vehicle. An undeparted vehicle has only a departure delay; ``arrival_s`` is NaN for those
+    that have not arrived. ``walkers_waiting_s`` has a row per person who set out on foot.
+    """
 
     has_departed: NDArray[np.bool_]
     has_arrived: NDArray[np.bool_]
+    arrival_s: Floats
+    length_m: Floats
+    walkers_waiting_s: Floats
     depart_delay_s: Floats
     waiting_s: Floats
     time_loss_s: Floats
@@ -60,6 +70,13 @@ class Measures:
     teleports: int
     collisions: int
     emergency_stops: int
+    total_time_h: float = 0.0
+    throughput: int = 0
+    speed_kmh: float = 0.0
+    free_flow_share: float = 0.0
+    pedestrians: int = 0
+    pedestrian_waiting_s: float = 0.0
+    p95_pedestrian_waiting_s: float = 0.0
 
 
 _COLUMNS = ("departDelay", "waitingTime", "timeLoss", "duration", "waitingCount")
@@ -69,28 +86,39 @@ _EMISSIONS = ("CO2_abs", "NOx_abs", "fuel_abs")
 def load_trips(tripinfo: Path) -> Trips:
     """Read a tripinfo file written with ``write-unfinished`` and ``write-undeparted``."""
     rows: list[tuple[float, ...]] = []
-    for trip in iter_elements(tripinfo, "tripinfo"):
-        emissions = trip.find("emissions")
+    lengths: list[float] = []
+    walkers: list[float] = []
+    for element in iter_elements(tripinfo, "tripinfo", "personinfo"):
+        if element.tag == "personinfo":
+            walks = [get_number(walk, "waitingTime", tripinfo) for walk in element.iter("walk")]
+            if walks and get_number(element, "depart", tripinfo) >= 0:
+                walkers.append(float(np.nansum(walks)))
+            continue
+        emissions = element.find("emissions")
         if emissions is None:
-            raise MeasureError(f"{tripinfo}: {trip.get('id')} has no emissions; run SUMO with the emissions device.")
+            raise MeasureError(f"{tripinfo}: {element.get('id')} has no emissions; run SUMO with the emissions device.")
         rows.append(
             (
-                get_number(trip, "depart", tripinfo),
-                get_number(trip, "arrival", tripinfo),
-                *(get_number(trip, name, tripinfo) for name in _COLUMNS),
+                get_number(element, "depart", tripinfo),
+                get_number(element, "arrival", tripinfo),
+                *(get_number(element, name, tripinfo) for name in _COLUMNS),
                 *(get_number(emissions, name, tripinfo) for name in _EMISSIONS),
             )
         )
+        lengths.append(get_number(element, "routeLength", tripinfo))
     table = np.array(rows, dtype=np.float64).reshape(len(rows), 10)
     if np.isnan(table).any():
         row = int(np.isnan(table).any(axis=1).argmax())
         raise MeasureError(f"{tripinfo}: trip number {row + 1} lacks an attribute that the measures need.")
     depart, arrival, *columns = table.T
-    return Trips(depart >= 0, arrival >= 0, *columns)
+    has_arrived = arrival >= 0
+    arrival_s = np.where(has_arrived, arrival, np.nan)
+    length_m = np.maximum(np.nan_to_num(np.array(lengths, np.float64)), 0.0)
+    return Trips(depart >= 0, has_arrived, arrival_s, length_m, np.array(walkers, np.float64), *columns)
 
 
-def measure_run(tripinfo: Path, statistics: Path) -> Measures:
-    """The measures of one run.
+def measure_run(tripinfo: Path, statistics: Path, demand_end_s: float = math.inf) -> Measures:
+    """The measures of one run. ``demand_end_s`` is when its last vehicle was due, for the throughput.
 
     Raises:
         MeasureError: a file is missing or broken, or the two do not tell of the same vehicles.
@@ -110,6 +138,8 @@ def measure_run(tripinfo: Path, statistics: Path) -> Measures:
             "turn tripinfo-output.write-undeparted on."
         )
     waiting_s = trips.waiting_s + trips.depart_delay_s
+    total_s = float((trips.duration_s + trips.depart_delay_s).sum())
+    on_road_s = float(trips.duration_s.sum())
     return Measures(
         loaded=loaded,
         departed=departed,
@@ -118,7 +148,7 @@ def measure_run(tripinfo: Path, statistics: Path) -> Measures:
         not_due=max(0, counts["loaded"] - loaded),
         waiting_s=_mean(waiting_s),
         waiting_on_road_s=_mean(trips.waiting_s),
-        p95_waiting_s=float(np.percentile(waiting_s, 95)) if loaded else 0.0,
+        p95_waiting_s=_percentile_95(waiting_s),
         max_waiting_s=float(waiting_s.max(initial=0.0)),
         time_loss_s=_mean(trips.time_loss_s + trips.depart_delay_s),
         travel_time_s=_mean(trips.duration_s + trips.depart_delay_s),
@@ -129,11 +159,22 @@ def measure_run(tripinfo: Path, statistics: Path) -> Measures:
         teleports=counts["teleports"],
         collisions=counts["collisions"],
         emergency_stops=counts["emergency_stops"],
+        total_time_h=total_s / 3600,
+        throughput=int((trips.arrival_s <= demand_end_s).sum()),
+        speed_kmh=3.6 * float(trips.length_m.sum()) / on_road_s if on_road_s else 0.0,
+        free_flow_share=float((trips.duration_s - trips.time_loss_s).sum()) / total_s if total_s else 0.0,
+        pedestrians=len(trips.walkers_waiting_s),
+        pedestrian_waiting_s=_mean(trips.walkers_waiting_s),
+        p95_pedestrian_waiting_s=_percentile_95(trips.walkers_waiting_s),
     )
 
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else 0.0
+
+
+def _percentile_95(values: Floats) -> float:
+    return float(np.percentile(values, 95)) if len(values) else 0.0
 
 
 def _read_counts(statistics: Path) -> dict[str, int]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from signals.evaluation.arm import Arm
 from signals.evaluation.experiment import EvaluationError, EvaluationRequest, evaluate
 from signals.measures.audit import Rule
 from sumo_scenarios.catalog import HOME, find_scenario
@@ -25,7 +26,7 @@ def test_every_controller_meets_the_same_demand(short):
     """At equal seeds both controllers are charged the same vehicles; another seed brings others."""
     report, _ = short
     assert report.list_values("fixed", "loaded") == report.list_values("actuated", "loaded")
-    assert [(r.controller, r.seed) for r in report.runs] == [
+    assert [(r.label, r.seed) for r in report.runs] == [
         ("fixed", 1), ("fixed", 2), ("actuated", 1), ("actuated", 2),
     ]  # fmt: skip
     assert all(r.measures.loaded > 60 for r in report.runs)
@@ -50,8 +51,8 @@ def test_progress_tells_of_every_run(short):
     """Fractions grow to 1 for each run, and the last news has all runs done."""
     _, news = short
     assert news[-1].done_runs == news[-1].total_runs == 4
-    for run in {(n.controller, n.seed) for n in news}:
-        fractions = [n.fraction for n in news if (n.controller, n.seed) == run]
+    for run in {(n.label, n.seed) for n in news}:
+        fractions = [n.fraction for n in news if (n.label, n.seed) == run]
         assert fractions == sorted(fractions)
         assert fractions[-1] == 1
         assert len(fractions) > 3
@@ -94,6 +95,11 @@ def test_a_signal_that_stays_red_is_unsafe_and_unserved(tmp_path):
         ({"controllers": ()}, EvaluationError, "at least one controller"),
         ({"seeds": ()}, EvaluationError, "at least one controller and one seed"),
         ({"seeds": (3, 3)}, EvaluationError, "seed 3 is named twice"),
+        ({"arms": (Arm("fixed", "actuated"),)}, EvaluationError, "'fixed' is named twice; give each arm a label"),
+        ({"arms": (Arm("x", "fixed", limits={"min_geren_s": 9}),)}, EvaluationError, "x: there is no limit 'min_geren"),
+        ({"arms": (Arm("x", "fixed", demand_scale=0),)}, EvaluationError, "x: the demand is scaled by 0"),
+        ({"arms": (Arm("x", "fixed", faults={"share_ded": 1}),)}, EvaluationError, "x: there is no fault .share_ded"),
+        ({"arms": (Arm("x/y", "fixed"),)}, EvaluationError, "cannot be a folder's name"),
         ({"cut_after_s": 0.0}, EvaluationError, "longer than 0 s"),
         ({"scenario": "atlantis"}, ScenarioError, "no scenario 'atlantis'"),
         (
@@ -121,3 +127,36 @@ def test_sumo_s_own_message_reaches_the_user(tmp_path):
     )
     with pytest.raises(EvaluationError, match=r"fixed, seed 4: .*edge 'here' within the route for vehicle 'lost'"):
         evaluate(EvaluationRequest(str(tmp_path / "bad.sumocfg"), ("fixed",), (4,)))
+
+
+def test_arms_differ_in_demand_and_limits_at_equal_seeds():
+    """Twice the demand is about twice the vehicles; a minimum green of 15 s is what cabinet and audit are held to."""
+    arms = (
+        Arm("one", "fixed"),
+        Arm("two", "fixed", demand_scale=2.0),
+        Arm("slow", "max_pressure", limits={"min_green_s": 15}),
+    )
+    report = evaluate(EvaluationRequest("isolated", (), (21,), cut_after_s=120, arms=arms))
+    one, two = (report.list_values(label, "loaded")[0] for label in ("one", "two"))
+    assert 1.7 < two / one < 2.3
+    assert report.get_estimate("slow", "safety_violations").mean == 0
+    assert report.find_best_conventional() in {"one", "two"}
+    assert report.to_json()["arms"][2]["limits"] == {"min_green_s": 15}
+
+
+def test_a_ledger_spares_what_was_run_before_and_only_that(tmp_path):
+    """The same run is read back, figure by figure, under any label; another seed or demand is run."""
+    ledger = tmp_path / "runs.jsonl"
+    request = EvaluationRequest("isolated", ("fixed",), (21,), cut_after_s=60, ledger=ledger)
+    first = evaluate(request)
+    news = []
+    again = evaluate(replace(request, controllers=(), arms=(Arm("shipped", "fixed"),)), news.append)
+    assert [n.run for n in news] == [None]
+    assert replace(again.runs[0], label="fixed", wall_s=0) == replace(first.runs[0], wall_s=0)
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == 1
+    evaluate(replace(request, seeds=(21, 22)))
+    evaluate(replace(request, demand_scale=1.5))
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == 3
+    ledger.write_text("{not a run\n", encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"runs.jsonl, line 1: not a run"):
+        evaluate(request)

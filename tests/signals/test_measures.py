@@ -74,6 +74,33 @@ def test_a_gzipped_file_is_read_as_well(tmp_path):
     assert measure_run(packed, statistics) == measure_run(tripinfo, statistics)
 
 
+def test_time_in_system_throughput_and_free_flow_share_count_everybody(tmp_path):
+    """In system: 950 s for four vehicles. By 200 s one has arrived. Of the travel time 350 of 950 s were free flow."""
+    m = measure_run(*write_run(tmp_path), demand_end_s=200)
+    assert m.total_time_h == pytest.approx((100 + 340 + 260 + 250) / 3600)
+    assert m.throughput == 1
+    assert m.free_flow_share == pytest.approx((70 + 120 + 160) / 950)
+    trips = [t.replace("<tripinfo ", '<tripinfo routeLength="650" ') for t in FOUR[:2]]
+    m = measure_run(*write_run(tmp_path, trips, loaded=2, inserted=2, waiting=0))
+    assert m.speed_kmh == pytest.approx(3.6 * 1300 / 400)
+    assert m.throughput == 2
+
+
+def test_persons_count_with_what_they_wait_on_foot(tmp_path):
+    """Two walked and waited 40 and 10 s, one of them is still under way; one rides only, one has not set out."""
+    walk = '<walk waitingTime="{}" arrival="{}"/>'
+    persons = (
+        '<personinfo id="a" depart="5" duration="90">' + walk.format(15, 60) + walk.format(25, 95) + "</personinfo>",
+        '<personinfo id="b" depart="9" duration="-1">' + walk.format(10, -1) + "</personinfo>",
+        '<personinfo id="c" depart="9" duration="50"><ride waitingTime="30"/></personinfo>',
+        '<personinfo id="d" depart="-1" duration="0"/>',
+    )
+    m = measure_run(*write_run(tmp_path, (*FOUR, *persons)))
+    assert (m.pedestrians, m.pedestrian_waiting_s) == (2, 25)
+    assert m.p95_pedestrian_waiting_s == pytest.approx(10 + 0.95 * 30)
+    assert m.waiting_s == 120
+
+
 @pytest.mark.parametrize(
     ("trips", "counts", "message"),
     [

@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from signals.evaluation.arm import Arm
 from signals.evaluation.plot import plot_lamps, plot_report
-from signals.evaluation.report import EvaluationReport, RunResult
-from signals.evaluation.table import build_table
+from signals.evaluation.report import PAIRED, EvaluationReport, RunResult
+from signals.evaluation.table import build_table, list_parameters
 from signals.measures.audit import Audit, Rule, Violation
 from signals.measures.recording import build_recording
 from signals.measures.tripinfo import Measures
 
 SOUND = Audit((), signals=1, links=4, conflicts=2, greens=9, recorded_s=60)
 WAITING = {("fixed", 1): 40.0, ("fixed", 2): 60.0, ("actuated", 1): 30.0, ("actuated", 2): 50.0, ("adaptive", 1): 20.0, ("adaptive", 2): 30.0}  # fmt: skip
+
+ARMS = tuple(Arm(name, name) for name in ("fixed", "actuated", "adaptive"))
 
 
 def build_measures(waiting_s, **changes):
@@ -32,12 +35,12 @@ def build_measures(waiting_s, **changes):
 def report():
     """Three controllers, two seeds, no surprises."""
     runs = tuple(RunResult(c, s, build_measures(w), SOUND, {}, 1.0) for (c, s), w in WAITING.items())
-    return EvaluationReport("toy", ("fixed", "actuated", "adaptive"), (1, 2), "ideal", runs, "1.28.0")
+    return EvaluationReport("toy", ARMS, (1, 2), runs, "1.28.0")
 
 
 def with_run(report, controller, seed, **changes):
     """The report with one run changed."""
-    runs = tuple(replace(r, **changes) if (r.controller, r.seed) == (controller, seed) else r for r in report.runs)
+    runs = tuple(replace(r, **changes) if (r.label, r.seed) == (controller, seed) else r for r in report.runs)
     return replace(report, runs=runs)
 
 
@@ -80,7 +83,8 @@ def test_a_single_seed_has_the_same_shape_without_an_interval(report):
 def test_every_measure_that_is_a_quantity_is_compared_with_an_interval(report):
     """Also the waits of the unlucky: at 3 and 5 times the mean wait they fall by the same 50 %, each with its interval."""
     pair = next(p for p in report.to_json()["paired"] if (p["controller"], p["against"]) == ("adaptive", "fixed"))
-    assert set(pair) == {"controller", "against", *AGREED[:7], "p95_waiting_s", "max_waiting_s"}
+    assert set(pair) == {"controller", "against", *PAIRED}
+    assert {*AGREED[:7], "p95_waiting_s", "max_waiting_s"} < set(PAIRED)
     for measure, times in (("waiting_s", 1), ("p95_waiting_s", 3), ("max_waiting_s", 5)):
         assert pair[measure]["per_seed"] == [-20 * times, -30 * times]
         assert pair[measure]["percent"] == -50
@@ -153,3 +157,22 @@ def test_pictures_are_written(report, tmp_path):
     for name in ("bars.png", "lamps.png"):
         assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
         assert (tmp_path / name).stat().st_size > 4000
+
+
+def test_parameters_and_where_they_came_from_are_in_table_and_json(report):
+    """A tuned arm shows its parameters, the file and the training seeds; an untuned one has none to show."""
+    tuned = Arm("adaptive", "adaptive", {"headway_s": 1.91}, origin="night.json", training_seeds=(21, 22))
+    told = replace(report, arms=(*ARMS[:2], tuned))
+    assert list_parameters(told) == ("adaptive: headway_s 1.91 (night.json; chosen on the seeds 21, 22)",)
+    arms = json.loads(json.dumps(told.to_json()))["arms"]
+    assert [arm["label"] for arm in arms] == ["fixed", "actuated", "adaptive"]
+    assert (arms[2]["parameters"], arms[2]["training_seeds"]) == ({"headway_s": 1.91}, [21, 22])
+    assert told.list_notices() == ()
+
+
+def test_training_seeds_among_the_evaluated_ones_are_shouted(report):
+    """Figures on the seeds on which parameters were chosen prove nothing."""
+    tuned = Arm("adaptive", "adaptive", {"headway_s": 1.9}, origin="x.json", training_seeds=(2, 3))
+    notices = replace(report, arms=(*ARMS[:2], tuned)).list_notices()
+    told = "its parameters were chosen on the seeds 2, which are evaluated here: no evidence. Test seeds are 1 to 20."
+    assert notices == (f"adaptive: {told}",)
