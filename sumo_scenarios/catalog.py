@@ -16,7 +16,7 @@ from typing import Any
 from sumo_scenarios.manifest import Scenario, ScenarioError
 
 HOME = Path(__file__).parent
-OWN_NAMES = ("isolated", "corridor", "grid")
+OWN_NAMES = ("isolated", "corridor", "grid", "pittsburgh50")
 RESCO_NAMES = (
     "arterial4x4", "cologne1", "cologne3", "cologne8", "grid4x4", "ingolstadt1", "ingolstadt21", "ingolstadt7",
 )  # fmt: skip
@@ -36,13 +36,17 @@ def find_scenario(name_or_path: str) -> Scenario:
     """
     if name_or_path.endswith(".sumocfg"):
         return read_sumocfg(Path(name_or_path))
-    if (HOME / name_or_path / "scenario.toml").is_file() and "/" not in name_or_path:
-        return read_scenario(HOME / name_or_path / "scenario.toml")
+    if "/" not in name_or_path:
+        for name in _list_own_names():
+            for found in read_scenarios(HOME / name / "scenario.toml"):
+                if name_or_path in {name, found.name}:  # a name without its period is the first one
+                    return found
     if name_or_path in RESCO_NAMES:
         return _read_resco(name_or_path)
     if Path(name_or_path).is_dir() and (Path(name_or_path) / "scenario.toml").is_file():
-        return read_scenario(Path(name_or_path) / "scenario.toml")
-    known = [*_list_own_names(), *RESCO_NAMES]
+        return read_scenarios(Path(name_or_path) / "scenario.toml")[0]
+    own = [read_scenarios(HOME / name / "scenario.toml") for name in _list_own_names()]
+    known = [*(scenario.name for found in own for scenario in found), *RESCO_NAMES]
     closest = difflib.get_close_matches(name_or_path, known, n=1)
     guess = f" Did you mean {closest[0]}?" if closest else ""
     raise ScenarioError(
@@ -52,18 +56,30 @@ def find_scenario(name_or_path: str) -> Scenario:
 
 def list_scenarios() -> tuple[Scenario, ...]:
     """Our own scenarios, then the RESCO maps when sumo-rl is installed."""
-    own = [read_scenario(HOME / name / "scenario.toml") for name in _list_own_names()]
+    own = [scenario for name in _list_own_names() for scenario in read_scenarios(HOME / name / "scenario.toml")]
     has_resco = _find_resco_folder() is not None
     return (*own, *(_read_resco(name) for name in RESCO_NAMES if has_resco))
 
 
-def read_scenario(manifest: Path) -> Scenario:
-    """Read a ``scenario.toml``; files are relative to it."""
-    folder = manifest.resolve().parent
+def read_scenarios(manifest: Path) -> tuple[Scenario, ...]:
+    """Read a ``scenario.toml``: one scenario, or one for each of its ``[period.NAME]`` tables.
+
+    Files are relative to it. A period's own keys come before those of the whole.
+    """
     try:
         table = tomllib.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError(f"{manifest}: {error}") from error
+    periods = table.pop("period", {})
+    if not isinstance(periods, dict) or not all(isinstance(keys, dict) for keys in periods.values()):
+        raise ScenarioError(f"{manifest}: period must be tables, [period.NAME].")
+    if not periods:
+        return (_to_scenario(manifest, table, ""),)
+    return tuple(_to_scenario(manifest, {**table, **keys}, period) for period, keys in periods.items())
+
+
+def _to_scenario(manifest: Path, table: dict[str, Any], period: str) -> Scenario:
+    folder = manifest.resolve().parent
     if missing := [key for key in ("title", "net", "demand") if key not in table]:
         raise ScenarioError(f"{manifest}: {missing[0]} is missing; a scenario needs title, net and demand.")
     numbers: dict[str, Any] = {k: table[k] for k in ("begin_s", "end_s", "drain_s", "step_s") if k in table}
@@ -76,13 +92,14 @@ def read_scenario(manifest: Path) -> Scenario:
         raise ScenarioError(f"{manifest}: {wrong[0]} must be a number of seconds, not {numbers[wrong[0]]!r}.")
     return _checked(
         Scenario(
-            name=folder.name,
+            name=f"{folder.name}-{period}" if period else folder.name,
             title=table["title"],
             net=folder / table["net"],
             demand=tuple(folder / name for name in table["demand"]),
             additional=tuple(folder / name for name in table.get("additional", [])),
             license=table.get("license", ""),
             source=table.get("source", ""),
+            period=period,
             **{key: float(value) for key, value in numbers.items()},
         ),
         manifest,

@@ -1,0 +1,97 @@
+"""Writes ``pittsburgh50``: the net, and for each period its programs and its demand."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sumo_scenarios.build.city.assignment import Route, assign, get_trips, get_volumes
+from sumo_scenarios.build.city.day import PERIODS, SLICES_S, WARM_UP_S, Period, get_weights, list_zones
+from sumo_scenarios.build.city.demand_files import TYPES, list_bus_stops, list_buses, list_flows, list_people
+from sumo_scenarios.build.city.layout import District
+from sumo_scenarios.build.city.links import read_signals
+from sumo_scenarios.build.city.pittsburgh import SEED, build_pittsburgh
+from sumo_scenarios.build.city.programs import format_program, replace_programs
+from sumo_scenarios.build.city.roads import build_net
+from sumo_scenarios.build.city.staging import build_stages
+from sumo_scenarios.build.city.timing import Plan, Timed, build_plans, get_times
+
+NAME = "pittsburgh50"
+END_S = SLICES_S[-1][1]
+_HEADER = re.compile(r"<!--.*?-->\s*", re.DOTALL)  # the time and paths of this machine
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """A period's routes by slice and its plans."""
+
+    period: Period
+    routes: tuple[Mapping[Route, float], ...]
+    volumes: Mapping[tuple[str, str, str], float]
+    plans: Mapping[str, Plan]
+
+
+def build_city(folder: Path) -> dict[str, Traffic]:
+    """Write everything into ``folder``; returns what the README's figures come from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    district = build_pittsburgh()
+    with tempfile.TemporaryDirectory() as work:
+        raw = build_net(district, Path(work))
+        signals = {
+            name: get_times(district, signal, build_stages(district, signal))
+            for name, signal in read_signals(district, raw).items()
+        }
+        net = _HEADER.sub("", raw.read_text(encoding="utf-8"))
+    traffic = {period.name: build_traffic(district, signals, period) for period in PERIODS}
+    plain = replace_programs(net, signals, traffic["midday"].plans, "midday")
+    (folder / f"{NAME}.net.xml").write_text(plain, encoding="utf-8")
+    for name, found in traffic.items():
+        programs = "".join(format_program(signals[s], found.plans[s], name) for s in sorted(signals))
+        stops = "\n".join(list_bus_stops(district))
+        _write(folder / f"{name}.add.xml", "additional", [TYPES + stops, programs.rstrip("\n")])
+        _write_packed(folder / f"{name}.rou.xml.gz", "routes", list_demand(district, found))
+    return traffic
+
+
+def build_traffic(district: District, signals: Mapping[str, Timed], period: Period) -> Traffic:
+    """Routes and plans of a period."""
+    routes = _assign_slices(district, period)
+    volumes = _get_mean_volumes(routes)
+    return Traffic(period, routes, volumes, build_plans(district, signals, volumes))
+
+
+def _assign_slices(district: District, period: Period) -> tuple[Mapping[Route, float], ...]:
+    zones = list_zones(district)
+    return tuple(
+        assign(district, zones, get_trips(district, zones, get_weights(period, piece)), SEED + piece)
+        for piece in range(len(SLICES_S))
+    )
+
+
+def _get_mean_volumes(routes: Iterable[Mapping[Route, float]]) -> dict[tuple[str, str, str], float]:
+    pieces = [get_volumes(one) for one in routes]
+    keys = sorted({key for piece in pieces for key in piece})
+    return {key: sum(piece.get(key, 0.0) for piece in pieces) / len(pieces) for key in keys}
+
+
+def list_demand(district: District, traffic: Traffic) -> Iterable[str]:
+    """Cars and trucks, buses, people."""
+    yield from list_buses(district, traffic.period.bus_every_s, END_S)
+    yield from list_people(district, traffic.period.people_ph, 0, END_S, len(traffic.period.name))
+    yield from list_flows(district, list(zip(SLICES_S, traffic.routes, strict=True)), "r")
+
+
+def _write(path: Path, tag: str, lines: Iterable[str]) -> None:
+    path.write_text(f"<{tag}>\n" + "\n".join(lines) + f"\n</{tag}>\n", encoding="utf-8")
+
+
+def _write_packed(path: Path, tag: str, lines: Iterable[str]) -> None:
+    text = f"<{tag}>\n" + "\n".join(lines) + f"\n</{tag}>\n"
+    path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+
+
+__all__ = ["END_S", "NAME", "WARM_UP_S", "Traffic", "build_city"]
