@@ -1,7 +1,8 @@
 """Which detectors can be believed: silence, endless presence, chatter and drop-out, each with its recovery.
 
-Silence is judged against the others: a loop that should have counted ``_DEAD_EXPECTED`` vehicles, by its usual share
-of the intersection's counts or by what its partner in the same lane has counted, is dead (Poisson: one in 20 000).
+Silence is judged against the others: by what the partner in the same lane has counted since, or, where there is no
+partner or it is silent too, by the loop's usual share of the intersection's counts. The latter needs patience, because
+traffic comes in platoons and an approach may be held back upstream: with 10 expected every loop was accused once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from signals.detectors.layout import CLOSED, NO_DETECTOR, PERMITTED, PROTECTED, 
 from signals.model import Detector, DetectorKind, Intersection
 from signals.ports import BoolArray, FloatArray, IntArray
 
-_DEAD_EXPECTED = 10.0
+_DEAD_EXPECTED = 30.0
+_BOTH_DEAD_EXPECTED = 60.0
 _PARTNER_EXPECTED = 12.0
+_PRIOR_RATIO_OF = 20.0  # vehicles for which partners are taken to count alike
 _STANDS = 0.98
 _STALE_S = 3.0
 _RECOVERED_S = 5.0
@@ -186,7 +189,7 @@ def _count_one(
     share = (watch.total[d] + _PRIOR_SHARE) / (ever + watch.kind.shape[0])
     watch.expected[d] += share * counted
     if partner != NO_DETECTOR and watch.status[partner] == _WORKING:
-        ratio = min(1.0, (watch.total[d] + 4.0) / (watch.total[partner] + 4.0))
+        ratio = min(1.0, (watch.total[d] + _PRIOR_RATIO_OF) / (watch.total[partner] + _PRIOR_RATIO_OF))
         watch.partner_counted[d] += ratio * min(2, count[partner])
 
 
@@ -212,6 +215,9 @@ def _judge(watch: Watch, d: int) -> int:
         return _STUCK_ON
     if kind == _EXIT and watch.on_s[d] > _STUCK_EXIT_S:
         return _STUCK_ON
-    if watch.expected[d] > _DEAD_EXPECTED or watch.partner_counted[d] > _PARTNER_EXPECTED:
+    partner = watch.partner[d]
+    has_partner = partner != NO_DETECTOR and watch.status[partner] == _WORKING
+    patience = _BOTH_DEAD_EXPECTED if has_partner else _DEAD_EXPECTED
+    if watch.expected[d] > patience or watch.partner_counted[d] > _PARTNER_EXPECTED:
         return _DEAD
     return _WORKING
