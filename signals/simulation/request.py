@@ -33,6 +33,7 @@ CONTROLLERS: Mapping[str, ControllerInfo] = MappingProxyType(
             ControllerInfo("actuated", "Actuated, shipped stages", is_ours=False),
             ControllerInfo("delay_based", "Delay-based (SUMO)", is_ours=False),
             ControllerInfo("coordinated", "Coordinated actuated", is_ours=False),
+            ControllerInfo("nema", "NEMA dual ring, coordinated", is_ours=False),
             ControllerInfo("max_pressure", "Max-pressure", is_ours=True),
             ControllerInfo("surtrac", "Schedule-driven, Surtrac style", is_ours=True),
             ControllerInfo("adaptive", "Changtong adaptive", is_ours=True),

@@ -20,9 +20,11 @@ from signals.simulation.conventional.actuated import (
 )
 from signals.simulation.conventional.coordinated import CoordinatedSettings, to_coordinated
 from signals.simulation.conventional.logic_file import Logic, write_accepted
+from signals.simulation.conventional.nema import NemaSettings, to_nema
+from signals.simulation.conventional.nema_design import DualRing, design_dual_ring, to_stages
 from signals.simulation.conventional.retimed import RetimedSettings, retime, to_retimed
-from signals.simulation.conventional.stages import ShippedProgram, read_shipped
-from signals.simulation.conventional.volumes import measure_demand
+from signals.simulation.conventional.stages import NotConvertible, ShippedProgram, read_shipped
+from signals.simulation.conventional.volumes import measure_demand, share_lanes
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from sumo_scenarios.manifest import Scenario
@@ -53,7 +55,9 @@ Built = tuple[dict[str, Logic], dict[str, str]]
 
 
 def _build_actuated(task: _Task, settings: Any) -> Built:
-    own = {k: "ships an actuated program of its own" for k, s in task.shipped.items() if s.is_adjustable}
+    own = {
+        k: "stays as shipped: ships an actuated program of its own" for k, s in task.shipped.items() if s.is_adjustable
+    }
     return {k: to_actuated(s, settings) for k, s in task.shipped.items() if k not in own}, own
 
 
@@ -74,12 +78,34 @@ def _build_coordinated(task: _Task, settings: Any) -> Built:
     return {k: to_coordinated(s, timings[k], settings) for k, s in task.shipped.items()}, {}
 
 
+def _build_nema(task: _Task, settings: Any) -> Built:
+    """Dual rings where the place allows it, coordinated stages elsewhere, all in one frame."""
+    sites = {k: s.site for k, s in task.shipped.items()}
+    demand = measure_demand(task.scenario, sites, task.out_dir, task.scale)
+    designs: dict[str, DualRing] = {}
+    notes: dict[str, str] = {}
+    for signal, shipped in task.shipped.items():
+        try:
+            volume_vph = share_lanes(shipped.site.intersection, demand.turns_vph.get(signal, {}))
+            designs[signal] = design_dual_ring(shipped, volume_vph)
+        except NotConvertible as reason:
+            notes[signal] = f"runs coordinated on its shipped stages: {reason}"
+    framed = {k: to_stages(s, designs[k]) if k in designs else s for k, s in task.shipped.items()}
+    timings = retime(framed, demand, settings.to_frame())
+    logics = {
+        k: to_nema(s, designs[k], timings[k], settings) if k in designs else to_coordinated(s, timings[k], settings)
+        for k, s in framed.items()
+    }
+    return logics, notes
+
+
 _BUILDERS: Mapping[str, tuple[Any, Callable[[_Task, Any], Built]]] = MappingProxyType(
     {
         "actuated": (ActuatedSettings(), _build_actuated),
         "delay_based": (DelayBasedSettings(), _build_delay_based),
         "retimed": (RetimedSettings(), _build_retimed),
         "coordinated": (CoordinatedSettings(), _build_coordinated),
+        "nema": (NemaSettings(), _build_nema),
     }
 )
 CONVENTIONAL: Mapping[str, Any] = MappingProxyType(
@@ -106,5 +132,5 @@ def build_programs(
     logics, kept = build(_Task(scenario, shipped, out_dir, demand_scale), settings)
     file = out_dir / f"{controller}.add.xml"
     refused = write_accepted(scenario, logics, file)
-    notes = {signal: f"stays as shipped: {why}" for signal, why in {**unchanged, **kept, **refused}.items()}
+    notes = kept | {signal: f"stays as shipped: {why}" for signal, why in {**unchanged, **refused}.items()}
     return ConventionalPrograms(file, notes)

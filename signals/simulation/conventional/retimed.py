@@ -26,7 +26,7 @@ OFFSETS = ("delay", "zero", "shipped")
 
 @dataclass(frozen=True, slots=True)
 class RetimedSettings:
-    """``cycle_s`` 0 takes that of least delay, times ``cycle_factor``; ``offsets``: least delay, zero, or as shipped."""
+    """``cycle_s`` 0 takes that of least delay, times ``cycle_factor``; ``offsets``: least delay, zero, as shipped."""
 
     cycle_s: int = field(default=0, metadata={"most": 300})
     cycle_factor: float = field(default=1.0, metadata={"least": 0.4, "most": 2.5})
