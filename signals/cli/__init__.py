@@ -1,4 +1,4 @@
-"""``changtong signals``: evaluate, simulate, audit and run traffic-signal controllers.
+"""``changtong signals``: evaluate, simulate, tune, audit and run traffic-signal controllers.
 
 Figures go to standard output, progress and warnings to standard error. Exit code 1: the request could not
 be carried out; 2: it was, and signals were found unsafe.
@@ -12,6 +12,7 @@ from signals.cli.evaluate import evaluate
 from signals.cli.recordings import audit, diagram
 from signals.cli.roadside import emulate, run
 from signals.cli.simulate import scenarios, simulate
+from signals.cli.tune import tune
 
 app = App(
     name="signals",
@@ -21,5 +22,5 @@ app = App(
 Start with `changtong signals scenarios`, then `changtong signals evaluate corridor --seeds 5`.""",
 )
 
-for command in (evaluate, scenarios, simulate, audit, diagram, run, emulate):
+for command in (evaluate, scenarios, simulate, tune, audit, diagram, run, emulate):
     app.command(command)

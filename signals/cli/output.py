@@ -38,9 +38,10 @@ def _list_expected_errors() -> tuple[type[Exception], ...]:
     from signals.measures.sumo_xml import MeasureError
     from signals.parameter_file import ParameterFileError
     from signals.simulation.connection import SimulationError
+    from signals.tuning.errors import TuningError
     from sumo_scenarios.manifest import ScenarioError
 
-    return (EvaluationError, MeasureError, ParameterFileError, ScenarioError, SimulationError, OSError)
+    return (EvaluationError, MeasureError, ParameterFileError, ScenarioError, SimulationError, TuningError, OSError)
 
 
 def read_seeds(text: str, option: str = "--seeds") -> tuple[int, ...]:
