@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from signals.coordination.conversation import Conversation
 from signals.model import Intersection, IntervalKind
 from signals.ports import (
     NOBODY_ENTERED,
@@ -48,11 +49,13 @@ _EPSILON_S = 1e-6
 class ControllerSettings:
     """What a bureau or a tuner may set; ``search`` has the parameters of the schedule search.
 
-    The switches exist for ablations: each takes one idea away.
+    The switches exist for ablations: each takes one idea away. ``promise_trust``: how far the neighbours' plans shape
+    the arrivals expected beyond sight, 0 for an even flow, 1 for the plans alone.
     """
 
     search: Settings = field(default_factory=Settings)
     uses_neighbours: bool = True
+    promise_trust: float = 0.5
     uses_bands: bool = True
     uses_storage_guard: bool = True
     uses_learning: bool = True
@@ -79,9 +82,11 @@ class AdaptiveController:
         plan: TimingPlan,
         capabilities: Capabilities | None = None,
         settings: ControllerSettings | None = None,
+        conversation: Conversation | None = None,
     ) -> None:
         self._intersection, self._plan = intersection, plan
         self._switches = settings or ControllerSettings()
+        self._conversation = conversation if self._switches.uses_neighbours else None
         self._settings = self._switches.search
         can_skip = (capabilities or Capabilities()).can_skip
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
@@ -93,6 +98,14 @@ class AdaptiveController:
     def decide(self, detections: Detections, state: SignalState) -> Command:
         """Hold, or advance to the stage that the best schedule has next, if it starts now."""
         self._line = ""
+        if self._conversation is None:
+            return self._choose(detections, state)
+        self._conversation.listen(detections.at_s)
+        command = self._choose(detections, state)
+        self._conversation.tell(detections)
+        return command
+
+    def _choose(self, detections: Detections, state: SignalState) -> Command:
         flow_per_s = self._flows.measure(detections)
         minimum_s = self._plan.timings[state.stage].min_green_s
         if state.interval is not IntervalKind.GREEN or state.elapsed_s < minimum_s - _EPSILON_S:
@@ -101,9 +114,14 @@ class AdaptiveController:
             return Hold()
         arrivals = predict_arrivals(self._intersection, detections)
         if self._settings.expected_share > 0:
-            arrivals = add_expected(
-                self._intersection, arrivals, self._settings.expected_share * flow_per_s, self._settings.horizon_s
-            )
+            expected_per_s = self._settings.expected_share * flow_per_s
+            horizon_s = self._settings.horizon_s
+            if self._conversation is None:
+                arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s)
+            else:
+                arrivals = self._conversation.expect(
+                    arrivals, detections, expected_per_s, horizon_s, self._switches.promise_trust
+                )
         blocked = find_blocked_exits(self._intersection, detections)
         stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
         learned = detections.learned if self._switches.uses_learning else None
@@ -112,6 +130,8 @@ class AdaptiveController:
         changes, _ = search_changes(
             self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
         )
+        if self._conversation is not None:
+            self._conversation.plan(self._layout, traffic, self._settings, self._space, state.stage, green_s, changes)
         if len(changes) == 0 or changes[0, 0] > 0:
             return Hold()
         self._line = str(to_schedule(changes, state.stage, green_s, self._settings.horizon_s, self._plan))
@@ -123,14 +143,26 @@ class AdaptiveController:
 
 
 class LoopController:
-    """A decision maker that sees only loops: an estimator before any maker of decisions."""
+    """A decision maker that sees only loops: an estimator before any maker of decisions.
 
-    def __init__(self, estimator: Estimator, maker: DecisionMaker[Detections]) -> None:
-        self._estimator, self._maker = estimator, maker
+    With a ``conversation``, neighbours tell of vehicles that have left towards us, and are told of ours.
+    """
+
+    def __init__(
+        self, estimator: Estimator, maker: DecisionMaker[Detections], conversation: Conversation | None = None
+    ) -> None:
+        self._estimator, self._maker, self._conversation = estimator, maker, conversation
 
     def decide(self, readings: Readings, state: SignalState) -> Command:
         """Estimate who is where, then let the maker decide."""
-        return self._maker.decide(self._estimator.estimate(readings, state, NOBODY_ENTERED), state)
+        if self._conversation is None:
+            return self._maker.decide(self._estimator.estimate(readings, state, NOBODY_ENTERED), state)
+        self._conversation.listen(readings.at_s)
+        self._conversation.count(readings)
+        seen = self._estimator.estimate(readings, state, self._conversation.entered())
+        command = self._maker.decide(seen, state)
+        self._conversation.tell(seen)
+        return command
 
     def explain(self) -> str:
         """The maker's last decision."""

@@ -189,7 +189,7 @@ class NeighbourLink(Protocol):
     """The mail between neighbours: no answer, no order, no promise that anything arrives (``coordination``)."""
 
     def send(self, message: bytes) -> None:
-        """To every neighbour downstream."""
+        """To every neighbour: downstream for the departures, upstream for the queues."""
         ...
 
     def receive(self) -> tuple[bytes, ...]:

@@ -13,10 +13,12 @@ from signals.coordination.expected import add_promised, list_approach_of, spread
 from signals.coordination.messages import ApproachReport
 from signals.coordination.neighbourhood import Downstream, Neighbourhood
 from signals.coordination.outflow import plan_outflow
+from signals.coordination.promise import CROSSING_S
 from signals.coordination.streets import Street
-from signals.model import Intersection
-from signals.ports import Detections, Entered, FloatArray, IntArray, NeighbourLink
+from signals.model import Detector, DetectorKind, Intersection
+from signals.ports import Detections, Entered, FloatArray, IntArray, NeighbourLink, Readings
 from signals.prediction.arrivals import LaneArrivals, free_speeds_mps
+from signals.scheduling.futures import Workspace
 from signals.scheduling.problem import Layout, Settings, Traffic
 
 DEFAULT_SIGHT_M = 300.0
@@ -28,22 +30,39 @@ class Conversation:
     """Call ``listen`` first in each second and ``tell`` last."""
 
     def __init__(
-        self, intersection: Intersection, streets: Sequence[Street], link: NeighbourLink, *, trust: float = 0.5
+        self,
+        intersection: Intersection,
+        streets: Sequence[Street],
+        link: NeighbourLink,
+        detectors: Sequence[Detector] = (),
     ) -> None:
         self.neighbours = Neighbourhood(intersection, streets, link)
-        self._intersection, self._trust = intersection, trust
+        self._intersection = intersection
         self._approach_of = list_approach_of(intersection)
         self._entry_of = np.array([m.entry for m in intersection.movements], np.int64)
-        self._exit_of = np.array([m.exit for m in intersection.movements], np.int64)
         self._free_mps = free_speeds_mps(intersection)[self._entry_of]
+        self._promised_from_s = np.full(len(intersection.approaches), np.inf)
+        for street in streets:
+            if street.destination == intersection.id:
+                known_s = self._promised_from_s[street.approach]
+                self._promised_from_s[street.approach] = min(known_s, street.free_s + CROSSING_S)
+        self._exit_loops = tuple((n, d.lane) for n, d in enumerate(detectors) if d.kind is DetectorKind.EXIT)
         self._planned = np.zeros((0, 0))
         self._planned_at_s = float("-inf")
-        self._now_s = float("-inf")
+        self._now_s = self._told_s = float("-inf")
 
     def listen(self, now_s: float) -> None:
         """Take in what neighbours have sent."""
         self._now_s = now_s
         self.neighbours.read(now_s)
+
+    def count(self, readings: Readings) -> None:
+        """Take in what the exit loops counted in this second."""
+        departed = np.zeros(len(self._intersection.exits), np.int64)
+        for detector, exit_lane in self._exit_loops:
+            if readings.is_fresh[detector]:
+                departed[exit_lane] += readings.count[detector]
+        self.neighbours.count(departed)
 
     def entered(self) -> Entered:
         """For an estimator: vehicles measured on their way here, each once."""
@@ -54,25 +73,38 @@ class Conversation:
         return self.neighbours.downstream()
 
     def expect(
-        self, arrivals: LaneArrivals, seen: Detections, flow_per_s: FloatArray, share: float, horizon_s: int
+        self, arrivals: LaneArrivals, seen: Detections, flow_per_s: FloatArray, horizon_s: int, trust: float
     ) -> LaneArrivals:
         """The arrivals with those expected beyond sight behind them."""
         if len(flow_per_s) == 0:
             return arrivals
         sight_m = seen.sight_m[self._entry_of] if len(seen.sight_m) else np.full(len(self._entry_of), DEFAULT_SIGHT_M)
-        trust = np.where(self.neighbours.is_covered(), self._trust, 0.0)
+        trusted = np.where(self.neighbours.is_covered(), trust, 0.0)
         promised = self.neighbours.promised(horizon_s)
-        rates = spread_rates(flow_per_s, self._approach_of, sight_m / self._free_mps, promised, trust, share)
+        rates = spread_rates(
+            flow_per_s, self._approach_of, sight_m / self._free_mps, promised, self._promised_from_s, trusted
+        )
         return add_promised(arrivals, rates, self._entry_of)
 
-    def plan(self, layout: Layout, traffic: Traffic, settings: Settings, stage: int, changes: IntArray) -> None:
-        """Note the departures of the schedule that was chosen."""
-        exits = len(self._intersection.exits)
-        self._planned, _ = plan_outflow(layout, traffic, settings, stage, changes, self._exit_of, exits)
+    def plan(
+        self,
+        layout: Layout,
+        traffic: Traffic,
+        settings: Settings,
+        space: Workspace,
+        stage: int,
+        green_s: int,
+        changes: IntArray,
+    ) -> None:
+        """Note the departures of the schedule that the search has just chosen."""
+        self._planned, _ = plan_outflow(layout, traffic, settings, space, stage, green_s, changes)
         self._planned_at_s = self._now_s
 
     def tell(self, seen: Detections) -> None:
-        """Send the present state, with the last plan as far as it still lies ahead."""
+        """Send the present state, with the last plan as far as it still lies ahead; once a second."""
+        if self._told_s == self._now_s:
+            return
+        self._told_s = self._now_s
         passed = min(self._planned.shape[1], round(self._now_s - self._planned_at_s)) if len(self._planned) else 0
         self.neighbours.publish(self._planned[:, passed:], self._list_standing(seen))
 

@@ -22,12 +22,13 @@ def spread_rates(
     approach_of: IntArray,
     sight_s: FloatArray,
     promised: FloatArray,
+    promised_from_s: FloatArray,
     trust: FloatArray,
-    share: float,
 ) -> FloatArray:
     """Expected vehicles by movement and second, beyond sight only.
 
-    ``promised[a, second]``; ``trust[a]`` mixes it with the even flow of the approach's movements.
+    ``flow_per_s`` is what is expected of each movement on the long run. ``promised[a, second]`` counts in full;
+    ``trust[a]`` mixes it with the even flow of the approach's movements from ``promised_from_s[a]`` on.
     """
     movements, horizon = flow_per_s.shape[0], promised.shape[1]
     rates = np.zeros((movements, horizon))
@@ -42,8 +43,9 @@ def spread_rates(
         for second in range(horizon):
             seen = min(1.0, max(0.0, sight_s[m] - second))  # the part of this second that is in sight
             shaped = min(promised[a, second], _MOST_TIMES_FLOW * max(total[a], 0.2))
-            rate = (1.0 - trust[a]) * total[a] + trust[a] * shaped
-            rates[m, second] = share * part * rate * (1.0 - seen)
+            believed = trust[a] if second >= promised_from_s[a] else 0.0
+            rate = (1.0 - believed) * total[a] + believed * shaped
+            rates[m, second] = part * rate * (1.0 - seen)
     return rates
 
 

@@ -16,10 +16,11 @@ from signals.baselines.parameters import with_values
 from signals.baselines.surtrac import Surtrac, SurtracSettings
 from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, ControllerSettings, LoopController
-from signals.coordination.streets import Street, list_addresses
+from signals.coordination.conversation import Conversation
+from signals.coordination.streets import list_addresses
 from signals.detectors.estimator import LoopEstimator
 from signals.model import Detector, Intersection
-from signals.ports import Clock, DecisionMaker, Detections, DetectorSource, NeighbourLink
+from signals.ports import Clock, DecisionMaker, Detections, DetectorSource
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
 from signals.simulation.faults import NO_FAULTS, SkewedClock
@@ -41,15 +42,14 @@ _EPSILON_S = 1e-6
 class Post:
     """What a decision maker is given at one signal; ``parameters`` are those of the run, by name.
 
-    ``streets`` are those of the whole net; ``detectors`` is empty with ideal sensing.
+    ``detectors`` is empty with ideal sensing; ``conversation`` is None where neighbours are switched off.
     """
 
     intersection: Intersection
     plan: TimingPlan
     parameters: Mapping[str, Any]
-    streets: tuple[Street, ...]
     detectors: tuple[Detector, ...]
-    link: NeighbourLink
+    conversation: Conversation | None
     clock: Clock
 
 
@@ -65,7 +65,7 @@ def _build_surtrac(post: Post) -> DecisionMaker[Detections]:
 
 def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
     settings = ControllerSettings().with_values(post.parameters)
-    return AdaptiveController(post.intersection, post.plan, settings=settings)
+    return AdaptiveController(post.intersection, post.plan, settings=settings, conversation=post.conversation)
 
 
 MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxyType(
@@ -172,12 +172,13 @@ class Session:
         cabinet = Cabinet(plan)
         clock = SkewedClock(self, self._faults.skew_s(signal)) if self._faults.clock_skew_s > 0 else self
         detectors = tuple(placed.detector for placed in self._survey.detectors.get(signal, ()))
-        parameters, streets = self._request.parameters, self._survey.streets
-        crossing = site.intersection
-        post = Post(crossing, plan, parameters, streets, detectors, self._mail.link(signal), clock)
-        maker: DecisionMaker[Any] = build(post)
+        parameters, crossing = self._request.parameters, site.intersection
+        conversation = None
+        if parameters.get("uses_neighbours", True):
+            conversation = Conversation(crossing, self._survey.streets, self._mail.link(signal), detectors)
+        maker: DecisionMaker[Any] = build(Post(crossing, plan, parameters, detectors, conversation, clock))
         if detectors:
-            maker = LoopController(LoopEstimator(crossing, plan, detectors), maker)
+            maker = LoopController(LoopEstimator(crossing, plan, detectors), maker, conversation)
         supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
