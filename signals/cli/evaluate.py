@@ -60,7 +60,8 @@ def evaluate(
         parameters: A parameter file from `changtong signals tune`: one more side, labelled "tuned".
         trust: Read parameter files that are unsigned or signed by an unknown key. A changed file is always refused.
         seeds: A number N for the seeds 1 to N, or the seeds themselves (`5,9`, `1-10`, or `7,`).
-        sensing: How our controllers see the traffic.
+        sensing: How our controllers see the traffic: `ideal` (every vehicle within 300 m and its turn), `loops` (stop
+            line, advance and exit loops, push buttons; the rest is estimated) or `video` (a camera at the line).
         scale: Times the scenario's demand; arms of a file have their own.
         jobs: Simulations at the same time, at most the number of cores.
         minutes: Cut every run off after so many simulated minutes (for a quick look, not for figures).

@@ -59,7 +59,8 @@ def simulate(
         scenario: A name from `changtong signals scenarios`, or the path of a .sumocfg file.
         controller: fixed, actuated, max_pressure, adaptive or another; a wrong name lists all.
         seed: Random seed of demand and drivers.
-        sensing: How the controller sees the traffic.
+        sensing: How our controllers see the traffic: `ideal` (every vehicle within 300 m and its turn), `loops` (stop
+            line, advance and exit loops, push buttons; the rest is estimated) or `video` (a camera at the line).
         scale: Times the scenario's demand.
         parameters: A parameter file from `changtong signals tune`; it names the controller itself.
         trust: Read a parameter file that is unsigned or signed by an unknown key.

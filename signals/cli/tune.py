@@ -61,7 +61,8 @@ def tune(
         trials: How many the study shall have in all, earlier ones and those of other machines included.
         seeds: Training seeds, as `21-24` or `21,25`. Test seeds are refused.
         scales: Demands, as multiples of the scenario's, separated by commas.
-        sensing: How our controllers see the traffic.
+        sensing: How our controllers see the traffic: `ideal` (every vehicle within 300 m and its turn), `loops` (stop
+            line, advance and exit loops, push buttons; the rest is estimated) or `video` (a camera at the line).
         only: Names of the parameters to vary, separated by commas (default: all).
         jobs: Trials at the same time, one SUMO each.
         storage: Storage URL or journal file (default: a journal in out/studies).
