@@ -29,9 +29,11 @@ _VEHICLE_DATA = 0x17  # traci.constants.LAST_STEP_VEHICLE_DATA
 _PERIOD_S = 300  # of SUMO's own statistics, which nobody reads: it keeps every passage until the period ends
 
 
-def write_loops(placed: Iterable[PlacedDetector], file: Path) -> Path:
-    """The additional file that puts the loops into the net."""
+def write_loops(placed: Iterable[PlacedDetector], file: Path, without_advance: Iterable[str] = ()) -> Path:
+    """The additional file that puts the loops into the net; a comment names the lanes too short for an advance loop."""
     root = ET.Element("additional")
+    for lane in without_advance:
+        root.append(ET.Comment(f" too short for an advance loop: {lane} ".replace("--", "- -")))
     for one in {p.detector.id: p for p in placed if p.lane}.values():
         ET.SubElement(
             root,

@@ -55,7 +55,8 @@ def simulate(request: RunRequest, on_progress: Callable[[RunProgress], None] | N
         notes |= programs.notes
     found = survey(request, is_controlled=request.controller in MAKERS)
     if found.detectors:
-        additional.append(write_loops(chain.from_iterable(found.detectors.values()), request.out_dir / "loops.add.xml"))
+        every, short = chain.from_iterable(found.detectors.values()), found.list_without_advance()
+        additional.append(write_loops(every, request.out_dir / "loops.add.xml", short))
     additional.append(_write_recorder(request, found, files.tls_states))
     scenario = request.scenario
     with open_simulation(_list_options(request, additional, files), connection=request.connection) as sumo:

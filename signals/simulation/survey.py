@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from signals.coordination.streets import Street
 from signals.simulation.network import Site, read_sites
-from signals.simulation.placement import PlacedDetector, Placement, place, read_roads
+from signals.simulation.placement import PlacedDetector, Placement, list_without_advance, place, read_roads
 from signals.simulation.programs import Program, read_programs
 from signals.simulation.request import RunRequest
 from signals.simulation.streets import read_streets
@@ -23,6 +23,11 @@ class Survey:
     sites: Mapping[str, Site]
     streets: tuple[Street, ...]
     detectors: Mapping[str, tuple[PlacedDetector, ...]]
+
+    def list_without_advance(self) -> list[str]:
+        """The entry lanes that are too short for an advance loop."""
+        layouts = {signal: tuple(p.detector for p in placed) for signal, placed in self.detectors.items()}
+        return [lane for signal, own in layouts.items() for lane in list_without_advance(self.sites[signal], own)]
 
 
 def survey(request: RunRequest, *, is_controlled: bool) -> Survey:
