@@ -7,13 +7,14 @@ clock, and that loop never raises: on trouble it releases to the local plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
 
 from signals.coordination.conversation import Conversation
+from signals.coordination.degraded import Degradation, DegradedModes
 from signals.model import Intersection, IntervalKind
 from signals.ports import (
     NOBODY_ENTERED,
@@ -27,6 +28,7 @@ from signals.ports import (
     Estimator,
     Hold,
     Readings,
+    Release,
     SignalState,
 )
 from signals.prediction.arrivals import predict_arrivals
@@ -43,6 +45,7 @@ from signals.scheduling.search import search_changes
 from signals.timing_plan import TimingPlan
 
 _EPSILON_S = 1e-6
+_ASK_TRUST_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,28 +148,47 @@ class AdaptiveController:
 class LoopController:
     """A decision maker that sees only loops: an estimator before any maker of decisions.
 
-    With a ``conversation``, neighbours tell of vehicles that have left towards us, and are told of ours.
+    With a ``conversation``, neighbours tell of vehicles that have left towards us, and are told of ours. ``trust``
+    says how far the detectors of each approach can be believed; with too few of them, the local plan takes over.
     """
 
     def __init__(
-        self, estimator: Estimator, maker: DecisionMaker[Detections], conversation: Conversation | None = None
+        self,
+        estimator: Estimator,
+        maker: DecisionMaker[Detections],
+        conversation: Conversation | None = None,
+        trust: Callable[[], Sequence[float]] = tuple,
     ) -> None:
-        self._estimator, self._maker, self._conversation = estimator, maker, conversation
+        self._estimator, self._maker, self._conversation, self._trust = estimator, maker, conversation, trust
+        self._modes = DegradedModes()
+        self._believed: Sequence[float] = ()
+        self._asked_s = float("-inf")
 
     def decide(self, readings: Readings, state: SignalState) -> Command:
-        """Estimate who is where, then let the maker decide."""
-        if self._conversation is None:
-            return self._maker.decide(self._estimator.estimate(readings, state, NOBODY_ENTERED), state)
-        self._conversation.listen(readings.at_s)
-        self._conversation.count(readings)
-        seen = self._estimator.estimate(readings, state, self._conversation.entered())
+        """Estimate who is where, then let the maker decide; without an estimate the local plan runs."""
+        talk, entered = self._conversation, NOBODY_ENTERED
+        silent: Sequence[str] = ()
+        if talk is not None:
+            talk.listen(readings.at_s)
+            talk.count(readings)
+            entered, silent = talk.entered(), talk.neighbours.list_silent()
+        try:
+            seen = self._estimator.estimate(readings, state, entered)
+        except Exception as error:  # noqa: BLE001  (no exception crosses the control loop: it means the local plan)
+            failure = f"{type(error).__name__}: {error}"
+            self._modes.judge(readings.at_s, silent, self._believed, failure)
+            return Release(failure)
+        if not 0 <= readings.at_s - self._asked_s < _ASK_TRUST_EVERY_S:
+            self._believed, self._asked_s = self._trust(), readings.at_s
+        mode = self._modes.judge(readings.at_s, silent, self._believed)
         command = self._maker.decide(seen, state)
-        self._conversation.tell(seen)
-        return command
+        if talk is not None:
+            talk.tell(seen)
+        return Release(mode.name) if mode is Degradation.LOCAL_PLAN else command
 
     def explain(self) -> str:
-        """The maker's last decision."""
-        return self._maker.explain()
+        """A change of mode, else the maker's last decision."""
+        return self._modes.note or self._maker.explain()
 
 
 def build_supervisor(

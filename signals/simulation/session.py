@@ -178,7 +178,8 @@ class Session:
             conversation = Conversation(crossing, self._survey.streets, self._mail.link(signal), detectors)
         maker: DecisionMaker[Any] = build(Post(crossing, plan, parameters, detectors, conversation, clock))
         if detectors:
-            maker = LoopController(LoopEstimator(crossing, plan, detectors), maker, conversation)
+            estimator = LoopEstimator(crossing, plan, detectors)
+            maker = LoopController(estimator, maker, conversation, lambda: estimator.health.trust)
         supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
