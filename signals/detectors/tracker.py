@@ -10,6 +10,7 @@ from __future__ import annotations
 from numba import njit
 
 from signals.detectors.layout import CLOSED, ENDING, NO_DETECTOR, PERMITTED, PROTECTED, LoopLayout
+from signals.detectors.outcome import TOLD_S
 from signals.detectors.tracks import (
     COUNTED,
     DELAY,
@@ -43,7 +44,9 @@ _ACCELERATION_MPS2 = 2.5
 _ROLLING_MPS = 3.0
 _HALTED_MPS = 0.1
 _RATE_MEMORY_S = 300.0
-_TOLD_S = 120.0
+_FIRST_RATE_S = 60.0  # the first rates are means over what has passed, and this
+_SATURATED_S = 3.5  # who follows so closely at a green came out of a queue, which goes on
+_PLATOON = 2
 _UNSEEN_M = 100.0
 _BLIND_PERMITTED_S = 4.0
 _RECALL_S = 30.0
@@ -96,6 +99,7 @@ def _pass_time(
     for m in range(levels.shape[0]):
         tracks.green_s[m] = tracks.green_s[m] + 1.0 if PERMITTED <= levels[m] <= PROTECTED else 0.0
         tracks.closed_s[m] = 0.0 if levels[m] > CLOSED else tracks.closed_s[m] + 1.0
+    tracks.clock_s[0] += 1.0
     for approach in range(tracks.told_s.shape[0]):
         tracks.told_s[approach] += 1.0
     for x in range(layout.exit_loop.shape[0]):
@@ -118,7 +122,7 @@ def _watch_departures(
 ) -> None:
     """Who has left over the stop-line loop; where it is dead, whoever would have by his lamp."""
     loop = layout.stop[lane]
-    tracks.rate_per_s[lane] -= tracks.rate_per_s[lane] / _RATE_MEMORY_S
+    tracks.rate_per_s[lane] -= tracks.rate_per_s[lane] * _rate_gain(tracks)
     if not _is_usable(usable, loop):
         _depart_blindly(layout, tracks, levels, lane)
         return
@@ -143,12 +147,17 @@ def _depart(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> 
     _measure_headway(layout, tracks, levels, lane, was_queued)
     note_departure(layout, tracks, levels, lane, guess)
     tracks.since_departure_s[lane] = 0.0
-    tracks.rate_per_s[lane] += 1.0 / _RATE_MEMORY_S
+    tracks.rate_per_s[lane] += _rate_gain(tracks)
     tracks.lane_weight[lane] += 1.0
     approach = layout.approach_of[lane]
     for sibling in range(tracks.vehicles.shape[0]):
         if layout.approach_of[sibling] == approach:
             tracks.lane_weight[sibling] *= 0.99
+
+
+@njit(cache=True)
+def _rate_gain(tracks: Tracks) -> float:
+    return float(1.0 / min(_RATE_MEMORY_S, _FIRST_RATE_S + tracks.clock_s[0]))
 
 
 @njit(cache=True)
@@ -246,6 +255,8 @@ def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int
         head[DISTANCE] = min(head[DISTANCE], LINE_M)
         head[LATE] = 0.0
         tracks.tags[lane, 0, KIND] = COUNTED
+        if not _is_usable(usable, layout.advance[lane]) and tracks.since_departure_s[lane] <= _SATURATED_S:
+            _continue_queue(layout, tracks, lane)
         if tracks.stand_s[lane] > 0.0:
             head[SPEED], head[QUEUED] = 0.0, 1.0
             head[DELAY] = max(head[DELAY], tracks.stand_s[lane])
@@ -259,6 +270,16 @@ def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int
         if not (is_overdue or is_phantom):
             break
         drop_vehicle(tracks, lane, 0)
+
+
+@njit(cache=True)
+def _continue_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
+    """Nobody sees how long the queue is, but it discharges densely: believe in a few more until a gap shows its end."""
+    if tracks.vehicles[lane] > _PLATOON or tracks.stand_s[lane] > 0.0:
+        return
+    behind_m = tracks.cars[lane, tracks.vehicles[lane] - 1, DISTANCE] + SPACING_M
+    place = put_vehicle(tracks, lane, draw_movement(layout, tracks, lane), COUNTED, behind_m, _ROLLING_MPS)
+    tracks.cars[lane, place, QUEUED] = 1.0
 
 
 @njit(cache=True)
@@ -339,7 +360,7 @@ def _impute(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) ->
     """Where nobody measures who comes, vehicles come at the learned rate."""
     has_advance = _is_usable(usable, layout.advance[lane])
     is_beyond = has_advance and tracks.advance_stand_s[lane] >= 3.0
-    is_told = tracks.told_s[layout.approach_of[lane]] < _TOLD_S
+    is_told = tracks.told_s[layout.approach_of[lane]] < TOLD_S
     if is_told or (has_advance and not is_beyond):
         tracks.due[lane] = 0.0
         return

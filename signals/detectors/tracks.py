@@ -42,6 +42,7 @@ class Tracks(NamedTuple):
     weight: FloatArray
     error: FloatArray
     volume: FloatArray
+    clock_s: FloatArray
     rate_per_s: FloatArray
     due: FloatArray
     lane_weight: FloatArray
@@ -80,6 +81,7 @@ def build_tracks(layout: LoopLayout) -> Tracks:
         weight=PRIOR_VEHICLES * layout.prior,
         error=np.zeros(movements),
         volume=np.zeros(movements),
+        clock_s=np.zeros(1),
         rate_per_s=np.zeros(lanes),
         due=np.zeros(lanes),
         lane_weight=np.ones(lanes),
