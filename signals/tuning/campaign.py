@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -32,6 +35,7 @@ from sumo_scenarios.manifest import Scenario
 REFERENCE = "reference "
 RUNS = "runs"
 _MOST_FAILURES = 3
+_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +105,39 @@ class Campaign:
         Raises:
             TuningError: the reference or the defaults cannot be run, or trials fail again and again.
         """
-        try:
-            self._run_references()
-            self._run_trials()
-        except KeyboardInterrupt:
-            self.is_stopped = True
-        finally:
-            self._abandon()
+        with self._hearing_interrupts():
+            try:
+                self._run_references()
+                self._run_trials()
+            finally:
+                self._abandon()
 
     def list_references(self) -> dict[str, Mapping[str, float]]:
         """The reference's figures by cell, those of other machines included."""
         attrs = self._study.user_attrs
         return {c.key: attrs[REFERENCE + c.key] for c in self._cells if REFERENCE + c.key in attrs}
 
+    @contextmanager
+    def _hearing_interrupts(self) -> Iterator[None]:
+        """Ctrl-C is noted, so that it never falls between a run and its record; a second one is Python's."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may change signals
+            return
+
+        def note(*_: object) -> None:
+            self.is_stopped = True
+            signal.signal(signal.SIGINT, before)
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def _run_references(self) -> None:
         known = self.list_references()
         todo = deque(cell for cell in self._cells if cell.key not in known)
-        while (todo or self._active) and not self._is_late():
+        while (todo or self._active) and not self._is_over_now():
             while todo and len(self._active) < self._jobs:
                 cell = todo.popleft()
                 arm = Arm("reference", self._request.reference, demand_scale=cell.scale, sensing=self._request.sensing)
@@ -127,7 +147,7 @@ class Campaign:
     def _run_trials(self) -> None:
         if not [t for t in self._study.get_trials(deepcopy=False) if t.state is not TrialState.FAIL]:
             self._study.enqueue_trial(dict(self._space.defaults))  # nobody shall end worse than he began
-        while not self._is_late():
+        while not self._is_over_now():
             finished = len(list_finished(self._study))
             while len(self._active) < min(self._jobs, self._request.trials - finished):
                 self._active.append(self._begin())
@@ -147,13 +167,12 @@ class Campaign:
         scaled = Arm(arm.label, arm.controller, arm.parameters, arm.sensing, demand_scale=cell.scale)
         return start(RunOrder(cell.scenario, scaled, cell.seed, self._home / f"{who} {cell.key}"))
 
-    def _is_late(self) -> bool:
-        return self._deadline_s is not None and time.monotonic() >= self._deadline_s
+    def _is_over_now(self) -> bool:
+        return self.is_stopped or (self._deadline_s is not None and time.monotonic() >= self._deadline_s)
 
     def _listen(self) -> None:
-        """Wait for the next news, no longer than there is time, and act on it."""
-        left_s = None if self._deadline_s is None else max(0.0, self._deadline_s - time.monotonic())
-        ready = wait([attempt.running.pipe for attempt in self._active], left_s)
+        """Wait for the next news, not for long, and act on it."""
+        ready = wait([attempt.running.pipe for attempt in self._active], _PATIENCE_S)
         for attempt in [a for a in self._active if a.running.pipe in ready]:
             try:
                 result = attempt.running.receive()
