@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-
 TRAINING_SEEDS = range(21, 41)  # to choose parameters and plans on
 TEST_SEEDS = range(1, 21)  # to report on; whoever tunes must not look at them
 

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sumo_scenarios.build.city.scenario import NAME as CITY
+from sumo_scenarios.build.city.scenario import build_city
 from sumo_scenarios.build.demand import write_demand
 from sumo_scenarios.build.designs import DESIGNS
 from sumo_scenarios.build.nets import Streets, build_net, netconvert
@@ -52,14 +54,21 @@ def build_scenario(name: str, folder: Path) -> dict[str, Plan]:
 def main(arguments: list[str]) -> int:
     """Build the scenarios named, or all."""
     parser = argparse.ArgumentParser(prog="python -m sumo_scenarios.build", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(DESIGNS)}; without a name all")
+    known = [*DESIGNS, CITY]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; without a name all")
     parser.add_argument("--out", type=Path, help="folder to write NAME/ into (default: beside this package)")
     parser.add_argument("--pictures", action="store_true", help="also draw NAME.png for the README")
     chosen = parser.parse_args(arguments)
-    if unknown := [name for name in chosen.names if name not in DESIGNS]:
-        parser.error(f"no design named {unknown[0]!r}; there are {', '.join(DESIGNS)}")
-    for name in chosen.names or DESIGNS:
+    if unknown := [name for name in chosen.names if name not in known]:
+        parser.error(f"no design named {unknown[0]!r}; there are {', '.join(known)}")
+    for name in chosen.names or known:
         folder = (chosen.out or HOME) / name
+        if name == CITY:
+            for period, traffic in build_city(folder).items():
+                sys.stdout.write(f"{name} {period}: {traffic.describe()}\n")
+            if chosen.pictures:
+                draw_net(folder / f"{name}.net.xml", folder / f"{name}.png")
+            continue
         plans = build_scenario(name, folder)
         if chosen.pictures:
             draw_net(folder / f"{name}.net.xml", folder / f"{name}.png")

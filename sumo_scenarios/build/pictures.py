@@ -21,7 +21,13 @@ def _read_shape(text: str) -> list[tuple[float, float]]:
 def draw_net(net: Path, picture: Path) -> None:
     """Write a PNG of the network."""
     root = ET.parse(net).getroot()  # noqa: S314  (our own file)
-    lanes = [_read_shape(lane.attrib["shape"]) for edge in root.iter("edge") for lane in edge.iter("lane")]
+    lanes = [
+        _read_shape(lane.attrib["shape"])
+        for edge in root.iter("edge")
+        if edge.get("function") not in {"walkingarea", "crossing"}
+        for lane in edge.iter("lane")
+        if lane.get("allow") != "pedestrian"
+    ]
     signals = [j for j in root.iter("junction") if j.get("type") == "traffic_light"]
     xs, ys = zip(*(point for lane in lanes for point in lane), strict=True)
     width, height = max(xs) - min(xs), max(ys) - min(ys)

@@ -13,6 +13,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sumo_scenarios.build.city.layout import District, Turn
 
@@ -102,8 +103,7 @@ def assign(district: District, zones: tuple[Zone, ...], trips: Mapping[tuple[str
                     shares[start, end][path] += 1
                     for way in path:
                         loaded[way] += vph
-        for way in flow_vph:
-            flow_vph[way] += (loaded[way] - flow_vph[way]) / number
+        flow_vph = {way: vph + (loaded[way] - vph) / number for way, vph in flow_vph.items()}
     routes: Routes = defaultdict(float)
     for pair, vph in trips.items():
         paths = shares[pair]
@@ -155,6 +155,6 @@ def get_volumes(routes: Mapping[Route, float]) -> dict[tuple[str, str, str], flo
     """Vehicles per hour of every movement (from, via, to)."""
     volumes: dict[tuple[str, str, str], float] = defaultdict(float)
     for path, vph in routes.items():
-        for before, after in zip(path, path[1:], strict=False):
+        for before, after in pairwise(path):
             volumes[before[0], before[1], after[1]] += vph
     return dict(volumes)

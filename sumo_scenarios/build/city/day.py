@@ -18,7 +18,9 @@ BLOCKS = (
     ("A2", "A3"), ("C2", "D2"), ("D1", "E1"), ("C3", "D3"), ("D4", "D5"), ("F1", "F2"), ("F2", "G2"), ("G3", "H3"),
     ("H2", "H3"), ("G4", "G5"), ("H4", "H5"), ("D6", "D7"), ("C7", "D7"), ("F6", "F7"), ("F7", "G7"), ("A4", "A5"),
 )  # fmt: skip
-STADIUM = ("G4", "G5")
+STADIUM = (("G4", "G5"), ("G5", "G4"), ("H4", "H5"), ("H5", "H4"), ("G4", "H4"), ("H4", "G4"))  # its car parks' exits
+STADIUM_VPH = {(600, 1200): 1100.0, (1200, 1800): 800.0, (1800, 2400): 200.0}
+BREAKDOWN = ("pm", ("C4", "D4"), 1080, 1800)  # period, where, when the vehicle sets out, until when it blocks a lane
 _GATE_VPH = {
     "w4": 900, "e4": 520, "sE": 880, "nE": 460, "w6": 820, "e5": 820, "sB": 760, "nC": 760,
     "w2": 230, "e2": 280, "sG": 280, "nG": 260, "w5": 820, "e6": 820, "sC": 760, "nB": 760,
@@ -50,7 +52,7 @@ class Period:
 
 PERIODS = (
     Period(
-        "am", "morning peak", 0.98, (0.94, 1.0, 0.92),
+        "am", "morning peak", 0.97, (0.94, 1.0, 0.92),
         ((1.2, 0.75, 1.15, 0.7), (1.35, 0.8, 1.0, 0.75), (0.9, 0.85, 1.05, 1.2)),
         ((0.7, 1.15, 0.7, 1.1), (0.75, 1.2, 0.7, 1.0), (0.75, 1.0, 0.85, 1.1)),
         ((0.5, 1.5), (0.5, 1.8), (0.6, 1.5)), 900, 480,
@@ -107,3 +109,9 @@ def get_weights(period: Period, piece: int) -> Weights:
         out[a + b] = level * _BLOCK_VPH * begun * rng.uniform(0.6, 1.4)
         into[a + b] = _BLOCK_VPH * 1.4 * ended * rng.uniform(0.6, 1.4)
     return Weights(out, into)
+
+
+def get_egress(vph: float) -> Weights:
+    """People drive home from the stadium: to all gates and some blocks."""
+    into = {gate: float(_GATE_VPH[gate]) for gate in GATES} | {a + b: 40.0 for a, b in BLOCKS}
+    return Weights({"stadium": vph}, into)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from sumo_scenarios.build.city.assignment import Route
 from sumo_scenarios.build.city.layout import District, Section
@@ -19,18 +20,13 @@ TYPES = """    <vTypeDistribution id="traffic">
         <vType id="truck" vClass="delivery" length="8.5" minGap="2.5" accel="1.6" speedDev="0.05"\
  emissionClass="HBEFA4/RT_le7.5t_Euro-VI_A-C" probability="0.04"/>
     </vTypeDistribution>
-    <vType id="bus" vClass="bus" length="12" minGap="2.5" accel="1.2" emissionClass="HBEFA4/UBus_Std_gt15-18t_Euro-VI_A-C"/>
+    <vType id="bus" vClass="bus" length="12" minGap="2.5" accel="1.2"\
+ emissionClass="HBEFA4/UBus_Std_gt15-18t_Euro-VI_A-C"/>
     <vType id="breakdown" vClass="delivery" length="9" emissionClass="HBEFA4/RT_le7.5t_Euro-VI_A-C"/>
 """
 _STOP_FROM_M, _STOP_TO_M = 22.0, 38.0  # behind the crossing, so that the signal does not hold a bus twice
 _DWELL_S = 18
 PEOPLE_PAIRS = 90
-LINES = {
-    "east": ("w4", *(f"{c}4" for c in "ABCDEFGH"), "e4"),
-    "west": ("e4", *(f"{c}4" for c in "HGFEDCBA"), "w4"),
-    "north": ("sE", *(f"E{r}" for r in "1234567"), "nE"),
-    "south": ("nE", *(f"E{r}" for r in "7654321"), "sE"),
-}
 
 
 def _list_edges(district: District, route: Route) -> list[str]:
@@ -52,11 +48,17 @@ def list_flows(
             )
 
 
+def list_lines(district: District) -> dict[str, tuple[str, ...]]:
+    """Bus lines by name: along each arterial, both ways."""
+    across, along = district.bands
+    return {"east": across, "west": across[::-1], "north": along, "south": along[::-1]}
+
+
 def _list_stops(district: District, line: Sequence[str]) -> list[tuple[str, Section]]:
     """A stop at the beginning of about every second block that is long enough."""
     found: list[tuple[str, Section]] = []
     since_m = 0.0
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in pairwise(line):
         first = district.sections(district.ways[a, b])[0]
         since_m += district.length_m(a, b)
         if a not in GATES and since_m > 300 and first.length_m > 60:
@@ -67,7 +69,7 @@ def _list_stops(district: District, line: Sequence[str]) -> list[tuple[str, Sect
 
 def list_bus_stops(district: District) -> Iterator[str]:
     """The stops of all lines."""
-    for line in LINES.values():
+    for line in list_lines(district).values():
         for name, section in _list_stops(district, line):
             yield (
                 f'    <busStop id="{name}" lane="{section.edge}_1" startPos="{_STOP_FROM_M:g}" endPos="{_STOP_TO_M:g}"'
@@ -77,16 +79,26 @@ def list_bus_stops(district: District) -> Iterator[str]:
 
 def list_buses(district: District, every_s: int, end_s: int) -> Iterator[str]:
     """Each line by its timetable."""
-    for k, (name, line) in enumerate(LINES.items()):
-        route = tuple(zip(line, line[1:], strict=False))
+    for k, (name, line) in enumerate(list_lines(district).items()):
+        route = tuple(pairwise(line))
         yield f'    <route id="line.{name}" edges="{" ".join(_list_edges(district, route))}"/>'
         yield (
-            f'    <flow id="bus.{name}" type="bus" line="{name}" route="line.{name}" begin="{20 + 45 * k}" end="{end_s}"'
-            f' period="{every_s}" departLane="best" departSpeed="max">'
+            f'    <flow id="bus.{name}" type="bus" line="{name}" route="line.{name}"'
+            f' begin="{20 + 45 * k}" end="{end_s}" period="{every_s}" departLane="best" departSpeed="max">'
         )
         for stop, _ in _list_stops(district, line):
             yield f'        <stop busStop="{stop}" duration="{_DWELL_S}"/>'
         yield "    </flow>"
+
+
+def list_breakdown(district: District, way: tuple[str, str], depart_s: int, until_s: int) -> Iterator[str]:
+    """A vehicle that comes along the arterial and stands in its outer lane until a given time."""
+    line = next(line for line in list_lines(district).values() if way in set(pairwise(line)))
+    section = district.sections(district.ways[way])[0]
+    yield f'    <vehicle id="breakdown" type="breakdown" depart="{depart_s}" departLane="best" departSpeed="max">'
+    yield f'        <route edges="{" ".join(_list_edges(district, tuple(pairwise(line))))}"/>'
+    yield f'        <stop lane="{section.edge}_1" endPos="{section.length_m / 2:.0f}" until="{until_s}"/>'
+    yield "    </vehicle>"
 
 
 def list_people(district: District, per_hour: float, begin_s: int, end_s: int, seed: int) -> Iterator[str]:

@@ -88,7 +88,9 @@ class NodeRule:
 
 @dataclass(frozen=True)
 class District:
-    """All nodes and carriageways, what is special, and the chains of nodes along which green bands are wanted."""
+    """All nodes and carriageways, what is special, and the chains of nodes (arterials with their
+    gates, one-way streets) along which green bands are wanted.
+    """
 
     nodes: Mapping[str, Node]
     ways: Mapping[tuple[str, str], Carriageway]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from sumo_scenarios.build.city.layout import Carriageway, District, Lefts, Node, NodeRule, Turn
 
@@ -19,7 +20,7 @@ _CORNERS = {"A1", "H1", "A7", "H7"}
 _PARKS = {("D2", "D3"), ("F4", "F5"), ("G5", "G6")}
 _ONE_WAY = {"B": 1, "C": -1, "5": -1, "6": 1}  # along the axis or against it
 ARTERIALS = ("4", "E")
-_STUB_M = 190.0
+_STUB_M, _ASKEW_M = 190.0, 9.0
 # name of the gate: the node that it leads to, its direction, whether one can enter and leave
 GATES = {
     "w2": ("A2", (-1, 0)), "w4": ("A4", (-1, 0)), "w5": ("A5", (-1, 0)), "w6": ("A6", (-1, 0)),
@@ -52,7 +53,7 @@ def build_pittsburgh() -> District:
         rules=_build_rules(),
         banned=banned,
         diagonals=diagonals,
-        bands=(tuple(f"{c}4" for c in "ABCDEFGH"), tuple(f"E{r}" for r in "1234567")),
+        bands=(("w4", *(f"{c}4" for c in COLUMNS_M), "e4"), ("sE", *(f"E{r}" for r in ROWS_M), "nE")),
         one_way_bands=(
             tuple(f"B{r}" for r in "1234567"),
             tuple(f"C{r}" for r in "7654321"),
@@ -69,15 +70,14 @@ def _list_nodes() -> Iterator[Node]:
         for column, x_m in COLUMNS_M.items():
             name = column + row
             # the arterial across bends, side streets do not quite meet at right angles
-            bend_m = 0.03 * max(0, x_m - 690) if row in "345" else 0.0
-            dx_m, dy_m = rng.uniform(-9, 9), rng.uniform(-9, 9)
-            dx_m, dy_m = (0.0 if column in "EBC" else dx_m), (0.0 if row in "456" else dy_m)
+            bend_m = 0.03 * max(0, x_m - COLUMNS_M["E"]) if row in "345" else 0.0
+            dx_m, dy_m = rng.uniform(-_ASKEW_M, _ASKEW_M), rng.uniform(-_ASKEW_M, _ASKEW_M)
             if name not in _CORNERS:
-                places[name] = x_m + dx_m, y_m + dy_m + bend_m
+                places[name] = x_m + dx_m * (column not in "EBC"), y_m + bend_m + dy_m * (row not in "456")
                 yield Node(name, round(places[name][0], 1), round(places[name][1], 1))
     for gate, (name, (dx, dy)) in GATES.items():
-        x_m, y_m = places[name]
-        yield Node(gate, round(x_m + dx * _STUB_M, 1), round(y_m + dy * _STUB_M, 1), is_signalled=False)
+        at_m = places[name]
+        yield Node(gate, round(at_m[0] + dx * _STUB_M, 1), round(at_m[1] + dy * _STUB_M, 1), is_signalled=False)
 
 
 def _list_ways(nodes: dict[str, Node]) -> Iterator[Carriageway]:
@@ -89,7 +89,7 @@ def _list_ways(nodes: dict[str, Node]) -> Iterator[Carriageway]:
         first = [g for g in ends if g[0] in "ws"]
         last = [g for g in ends if g[0] in "en"]
         full = [*first, *chain, *last]
-        for a, b in zip(full, full[1:], strict=False):
+        for a, b in pairwise(full):
             if (a, b) in _PARKS:
                 continue
             heading = _ONE_WAY.get(line, 0)
@@ -132,7 +132,7 @@ def _with_bays(way: Carriageway, district: District) -> Carriageway:
     return replace(way, left_bay_m=bay_m if has_left else 0.0, right_bay_m=bay_m if has_right else 0.0)
 
 
-_MORE_BAYS = {"G2", "G7", "D6", "D5"}
+_MORE_BAYS = {"C2", "G2", "H2", "G7", "D6", "D5"}
 
 
 def _build_rules() -> dict[str, NodeRule]:
@@ -147,7 +147,7 @@ def _build_rules() -> dict[str, NodeRule]:
     rules["D4"] = NodeRule(lefts={"ew": only, "ns": both})
     rules["G4"] = NodeRule(lefts={"ew": both}, split=frozenset({"ns"}))
     rules["E7"] = NodeRule(lefts={"ns": both}, split=frozenset({"ew"}), no_crossing=frozenset({"nE"}))
-    rules["H4"] = NodeRule(lefts={"ew": both}, no_crossing=frozenset({"e4"}))
+    rules["H4"] = NodeRule(lefts={"ew": both, "ns": both}, no_crossing=frozenset({"e4"}))
     rules["G2"] = NodeRule(lefts={"ew": both})
     rules["A6"] = NodeRule(no_crossing=frozenset({"w6", "A5", "B6"}))
     rules["H6"] = NodeRule(no_crossing=frozenset({"e6", "H5", "G6"}))

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sumo_scenarios.build.city.timing import MAX_GREEN_S, Plan, Timed
+from sumo_scenarios.build.city.stage_times import Timed
+from sumo_scenarios.build.city.timing import Plan
+
+MAX_GREEN_S = 60
 
 
 def _ending(timed: Timed, k: int) -> set[int]:

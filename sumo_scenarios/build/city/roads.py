@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -61,7 +62,7 @@ def _connection(start: str, end: str, from_lane: int, to_lane: int) -> str:
 
 
 def _inner_connections(way: Carriageway, sections: list[Section]) -> Iterator[str]:
-    for before, after in zip(sections, sections[1:], strict=False):
+    for before, after in pairwise(sections):
         if after.start.endswith(".bay"):
             first = int(way.right_bay_m > 0)
             pairs = [(lane, lane + first) for lane in range(before.lanes)]

@@ -9,16 +9,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sumo_scenarios.build.city.assignment import Route, assign, get_trips, get_volumes
-from sumo_scenarios.build.city.day import PERIODS, SLICES_S, WARM_UP_S, Period, get_weights, list_zones
-from sumo_scenarios.build.city.demand_files import TYPES, list_bus_stops, list_buses, list_flows, list_people
+from sumo_scenarios.build.city.assignment import Route, Zone, assign, get_trips, get_volumes
+from sumo_scenarios.build.city.day import (
+    BREAKDOWN,
+    PERIODS,
+    SLICES_S,
+    STADIUM,
+    STADIUM_VPH,
+    WARM_UP_S,
+    Period,
+    get_egress,
+    get_weights,
+    list_zones,
+)
+from sumo_scenarios.build.city.demand_files import (
+    TYPES,
+    list_breakdown,
+    list_bus_stops,
+    list_buses,
+    list_flows,
+    list_people,
+)
 from sumo_scenarios.build.city.layout import District
 from sumo_scenarios.build.city.links import read_signals
 from sumo_scenarios.build.city.pittsburgh import SEED, build_pittsburgh
 from sumo_scenarios.build.city.programs import format_program, replace_programs
 from sumo_scenarios.build.city.roads import build_net
+from sumo_scenarios.build.city.stage_times import Timed, get_times
 from sumo_scenarios.build.city.staging import build_stages
-from sumo_scenarios.build.city.timing import Plan, Timed, build_plans, get_times
+from sumo_scenarios.build.city.timing import Plan, build_plans
 
 NAME = "pittsburgh50"
 END_S = SLICES_S[-1][1]
@@ -33,6 +52,14 @@ class Traffic:
     routes: tuple[Mapping[Route, float], ...]
     volumes: Mapping[tuple[str, str, str], float]
     plans: Mapping[str, Plan]
+
+    def describe(self) -> str:
+        """Volumes, cycle and the fullest signals, in a line."""
+        vph = ", ".join(f"{sum(routes.values()):.0f}" for routes in self.routes)
+        cycle_s = next(iter(self.plans.values())).cycle_s
+        fullest = sorted(((plan.load, name) for name, plan in self.plans.items()), reverse=True)[:6]
+        loads = ", ".join(f"{name} {load:.2f}" for load, name in fullest)
+        return f"{vph} vehicles/h; cycle {cycle_s} s; volume to capacity {loads}"
 
 
 def build_city(folder: Path) -> dict[str, Traffic]:
@@ -54,6 +81,8 @@ def build_city(folder: Path) -> dict[str, Traffic]:
         stops = "\n".join(list_bus_stops(district))
         _write(folder / f"{name}.add.xml", "additional", [TYPES + stops, programs.rstrip("\n")])
         _write_packed(folder / f"{name}.rou.xml.gz", "routes", list_demand(district, found))
+    _write_packed(folder / "stadium.rou.xml.gz", "routes", list_egress(district))
+    _write(folder / "incident.rou.xml", "routes", list_breakdown(district, *BREAKDOWN[1:]))
     return traffic
 
 
@@ -81,8 +110,18 @@ def _get_mean_volumes(routes: Iterable[Mapping[Route, float]]) -> dict[tuple[str
 def list_demand(district: District, traffic: Traffic) -> Iterable[str]:
     """Cars and trucks, buses, people."""
     yield from list_buses(district, traffic.period.bus_every_s, END_S)
-    yield from list_people(district, traffic.period.people_ph, 0, END_S, len(traffic.period.name))
+    yield from list_people(district, traffic.period.people_ph, 0, END_S, PERIODS.index(traffic.period))
     yield from list_flows(district, list(zip(SLICES_S, traffic.routes, strict=True)), "r")
+
+
+def list_egress(district: District) -> Iterable[str]:
+    """The stadium's cars, which come on top of a period's demand."""
+    zones = (*list_zones(district), Zone("stadium", STADIUM, ()))
+    slices = [
+        (slice_s, assign(district, zones, get_trips(district, zones, get_egress(vph)), SEED))
+        for slice_s, vph in STADIUM_VPH.items()
+    ]
+    yield from list_flows(district, slices, "s")
 
 
 def _write(path: Path, tag: str, lines: Iterable[str]) -> None:
