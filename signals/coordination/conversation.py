@@ -5,9 +5,11 @@ The controller owns the decision; this owns what it hears for it and what it say
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 
 from signals.coordination.expected import add_promised, list_approach_of, spread_rates
 from signals.coordination.messages import ApproachReport
@@ -22,8 +24,8 @@ from signals.scheduling.futures import Workspace
 from signals.scheduling.problem import Layout, Settings, Traffic
 
 DEFAULT_SIGHT_M = 300.0
-_HALTED_MPS = 1.5
-_QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
+HALTED_MPS = 1.5
+QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
 
 
 class Conversation:
@@ -37,7 +39,7 @@ class Conversation:
         detectors: Sequence[Detector] = (),
     ) -> None:
         self.neighbours = Neighbourhood(intersection, streets, link)
-        self._intersection = intersection
+        self._intersection, self._approaches = intersection, len(intersection.approaches)
         self._approach_of = list_approach_of(intersection)
         self._entry_of = np.array([m.entry for m in intersection.movements], np.int64)
         self._free_mps = free_speeds_mps(intersection)[self._entry_of]
@@ -109,18 +111,25 @@ class Conversation:
         self.neighbours.publish(self._planned[:, passed:], self._list_standing(seen))
 
     def _list_standing(self, seen: Detections) -> list[ApproachReport]:
-        approach = self._approach_of[seen.movement]
-        is_halted = seen.speed_mps < _HALTED_MPS
-        reports = []
-        for number, of_approach in enumerate(self._intersection.approaches):
-            if not of_approach.lanes:
-                continue
-            here = approach == number
-            queued = np.sort(seen.distance_m[here & is_halted])
-            reach_m = 0.0
-            for distance_m in queued.tolist():
-                if distance_m - reach_m > _QUEUE_GAP_M:
-                    break
-                reach_m = distance_m
-            reports.append(ApproachReport(number, len(queued), int(here.sum()), round(reach_m)))
-        return reports
+        standing = count_standing(self._approach_of, seen.movement, seen.distance_m, seen.speed_mps, self._approaches)
+        return [
+            ApproachReport(number, *counts)
+            for number, counts in enumerate(standing.tolist())
+            if self._intersection.approaches[number].lanes
+        ]
+
+
+@njit(cache=True)
+def count_standing(
+    approach_of: IntArray, movement: IntArray, distance_m: FloatArray, speed_mps: FloatArray, approaches: int
+) -> IntArray:
+    """By approach: queued, present, and how far up the queue reaches, in m; ``distance_m`` does not fall."""
+    standing = np.zeros((approaches, 3), np.int64)
+    for user in range(movement.shape[0]):
+        a = approach_of[movement[user]]
+        standing[a, 1] += 1
+        if speed_mps[user] < HALTED_MPS:
+            standing[a, 0] += 1
+            if distance_m[user] - standing[a, 2] <= QUEUE_GAP_M:
+                standing[a, 2] = math.ceil(distance_m[user])
+    return standing

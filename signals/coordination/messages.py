@@ -26,8 +26,9 @@ _EXIT = struct.Struct("<HIBB")  # exit, total, repeated, planned seconds
 _APPROACH = struct.Struct("<HHHH")  # approach, queue, present, reach in m
 _HEARD = struct.Struct("<q")
 _CRC = struct.Struct("<I")
+_AGES = tuple(struct.Struct(f"<{count}H") for count in range(MAX_REPEATED + 1))
 _AGE_UNITS_PER_S = 100.0
-_PLAN_UNITS = 64.0  # a planned vehicle; at most 255 / 64, some four vehicles, leave a lane in one second
+PLAN_UNITS = 32.0  # so that at most 255 / 32, some eight vehicles, leave by the lanes of a street in one second
 _MAX_U16 = 0xFFFF
 
 
@@ -42,13 +43,14 @@ class NewerMessage(BadMessage):
 @dataclass(frozen=True, slots=True)
 class ExitReport:
     """Departures into one exit lane: ``total`` since the sender's start (it wraps), ages of the latest ones in
-    seconds before sending, oldest first, and the planned ones, vehicles in each second from sending.
+    seconds before sending, oldest first, and the planned ones: vehicles in each second from sending, one byte each, in
+    ``PLAN_UNITS`` to the vehicle.
     """
 
     exit: int
     total: int
     ages_s: tuple[float, ...] = ()
-    planned: tuple[float, ...] = ()
+    planned: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,14 @@ class Message:
 
 
 def encode(message: Message) -> bytes:
-    """The bytes of a message; times and planned counts are rounded to their units."""
+    """The bytes of a message; ages are rounded to their units."""
     parts = [_HEAD.pack(VERSION, message.started_ms, message.sequence, message.sent_ms), _pack_text(message.sender)]
     parts.append(bytes((len(message.exits),)))
     for one in message.exits:
         ages = [min(_MAX_U16, max(0, round(age_s * _AGE_UNITS_PER_S))) for age_s in one.ages_s[-MAX_REPEATED:]]
-        planned = bytes(min(255, max(0, round(count * _PLAN_UNITS))) for count in one.planned[:PLAN_S])
+        planned = one.planned[:PLAN_S]
         parts.append(_EXIT.pack(one.exit, one.total % COUNT_MODULUS, len(ages), len(planned)))
-        parts += [struct.pack(f"<{len(ages)}H", *ages), planned]
+        parts += [_AGES[len(ages)].pack(*ages), planned]
     parts.append(bytes((len(message.approaches),)))
     for standing in message.approaches:
         numbers = (min(_MAX_U16, max(0, n)) for n in (standing.queue, standing.present, standing.reach_m))
@@ -143,11 +145,14 @@ class _Reader:
 
     def _read_exit(self) -> ExitReport:
         number, total, repeated, seconds = self._read_numbers(_EXIT)
-        ages = self._read_numbers(struct.Struct(f"<{repeated}H"))
-        planned = self._read_numbers(struct.Struct(f"<{seconds}B"))
-        return ExitReport(
-            number, total, tuple(a / _AGE_UNITS_PER_S for a in ages), tuple(n / _PLAN_UNITS for n in planned)
-        )
+        if repeated > MAX_REPEATED:
+            raise BadMessage(f"{repeated} departures repeated; at most {MAX_REPEATED} are")
+        ages = self._read_numbers(_AGES[repeated])
+        planned = self._body[self._at : self._at + seconds]
+        if len(planned) < seconds:
+            raise BadMessage("a plan is cut")
+        self._at += seconds
+        return ExitReport(number, total, tuple(a / _AGE_UNITS_PER_S for a in ages), planned)
 
     def _read_approach(self) -> ApproachReport:
         return ApproachReport(*self._read_numbers(_APPROACH))

@@ -15,6 +15,8 @@ import numpy as np
 from signals.coordination.messages import (
     COUNT_MODULUS,
     MAX_REPEATED,
+    PLAN_S,
+    PLAN_UNITS,
     REPEATED_S,
     ApproachReport,
     BadMessage,
@@ -26,7 +28,7 @@ from signals.coordination.messages import (
 )
 from signals.coordination.peer import Departure, Peer
 from signals.coordination.promise import Promises
-from signals.coordination.streets import Street
+from signals.coordination.streets import Street, join_lanes
 from signals.model import Intersection
 from signals.ports import NOBODY_ENTERED, Entered, FloatArray, IntArray, NeighbourLink
 
@@ -55,9 +57,11 @@ class Neighbourhood:
     ) -> None:
         self._intersection, self._link = intersection, link
         own = intersection.id
-        self._inward = tuple(s for s in streets if s.destination == own)
+        joined = join_lanes(streets)
+        self._told_as = {lane: first for (origin, lane), first in joined.items() if origin == own}
+        self._inward = tuple(s for s in streets if s.destination == own and joined[s.origin, s.exit] == s.exit)
         self._outward = tuple(s for s in streets if s.origin == own)
-        self._told_exits = sorted({s.exit for s in self._outward})
+        self._told_exits = sorted(set(self._told_as.values()))
         names = {s.origin for s in self._inward} | {s.destination for s in self._outward}
         self._peers = {name: Peer(own) for name in sorted(names - {own})}
         self._promises = Promises(self._inward, belief)
@@ -146,32 +150,35 @@ class Neighbourhood:
 
     def count(self, departed: IntArray) -> None:
         """Vehicles that passed into each exit lane since the last call, as measured here."""
-        for exit_lane in self._told_exits:
-            number = int(departed[exit_lane])
-            recent = self._recent[exit_lane]
-            self._totals[exit_lane] = (self._totals[exit_lane] + number) % COUNT_MODULUS
+        by_street = dict.fromkeys(self._told_exits, 0)
+        for exit_lane, first in self._told_as.items():
+            by_street[first] += int(departed[exit_lane])
+        for first, number in by_street.items():
+            recent = self._recent[first]
+            self._totals[first] = (self._totals[first] + number) % COUNT_MODULUS
             recent.extend([self._now_s] * min(number, MAX_REPEATED))
             while recent and (self._now_s - recent[0] > REPEATED_S or len(recent) > MAX_REPEATED):
                 recent.popleft()
-            for street in self._outward:
-                if street.exit == exit_lane and street.destination == street.origin:
+            for street in self._inward:
+                if street.exit == first and street.origin == street.destination:
                     for _ in range(number):
                         self._enter(street, self._now_s)
 
     def publish(self, planned: FloatArray, standing: Sequence[ApproachReport]) -> None:
         """Tell the neighbours: what was counted, what is planned by exit and second, what stands on our approaches."""
+        plans = self._to_plans(planned) if len(planned) else {}
         exits = tuple(
             ExitReport(
                 exit_lane,
                 self._totals[exit_lane],
                 tuple(self._now_s - at_s for at_s in self._recent[exit_lane]),
-                tuple(planned[exit_lane].tolist()) if len(planned) else (),
+                plans.get(exit_lane, b""),
             )
             for exit_lane in self._told_exits
         )
         for number, street in enumerate(self._inward):
             if street.origin == street.destination and len(planned):
-                self._promises.update(number, planned[street.exit].tolist(), self._now_s)
+                self._promises.update(number, plans[street.exit], self._now_s)
         self._sequence += 1
         heard = tuple((name, peer.least_ms) for name, peer in self._peers.items() if peer.is_alive(self._now_s))
         sent_ms = max(0, round(self._now_s * 1000))
@@ -179,6 +186,13 @@ class Neighbourhood:
             self._intersection.id, self._started_ms or 0, self._sequence, sent_ms, exits, tuple(standing), heard
         )
         self._link.send(encode(message))
+
+    def _to_plans(self, planned: FloatArray) -> dict[int, bytes]:
+        by_street = np.zeros((len(self._intersection.exits), min(planned.shape[1], PLAN_S)))
+        for exit_lane, first in self._told_as.items():
+            by_street[first] += planned[exit_lane, :PLAN_S]
+        units = np.clip(np.rint(by_street * PLAN_UNITS), 0, 255).astype(np.uint8)
+        return {first: units[first].tobytes() for first in self._told_exits}
 
     def _take(self, message: Message) -> None:
         peer = self._peers.get(message.sender)

@@ -32,7 +32,7 @@ class Peer:
         self.sequence = -1
         self._heard_ms: int | None = None
         self._received_s = float("-inf")
-        self.planned: dict[int, tuple[float, ...]] = {}
+        self.planned: dict[int, bytes] = {}
         self.planned_at_s = float("-inf")
         self.standing: dict[int, ApproachReport] = {}
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from signals.coordination.messages import PLAN_UNITS
 from signals.coordination.streets import Street
 from signals.ports import FloatArray
 
@@ -28,13 +29,14 @@ class Promises:
         self._expected = np.zeros((len(streets), MEMORY_S))
         self._from_s = np.array([CROSSING_S + s.free_s for s in streets])
 
-    def update(self, street: int, planned: Sequence[float], sent_s: float) -> None:
+    def update(self, street: int, planned: bytes, sent_s: float) -> None:
         """Move what is expected on a street part of the way to a new plan; what lies before it is over."""
         first = math.floor(sent_s)
         seconds = np.arange(first, first + MEMORY_S) % MEMORY_S
         count = min(len(planned), MEMORY_S)
         row = self._expected[street]
-        row[seconds[:count]] += self._belief * (np.asarray(planned[:count]) - row[seconds[:count]])
+        wanted = np.frombuffer(planned, np.uint8, count) / PLAN_UNITS
+        row[seconds[:count]] += self._belief * (wanted - row[seconds[:count]])
         row[seconds[count:]] = 0.0
 
     def forget(self, street: int) -> None:

@@ -47,3 +47,16 @@ def group_by_exit(streets: Iterable[Street], origin: str) -> Mapping[int, tuple[
         if street.origin == origin:
             found[street.exit] = (*found.get(street.exit, ()), street)
     return found
+
+
+def join_lanes(streets: Iterable[Street]) -> dict[tuple[str, int], int]:
+    """For each exit lane, the first one of the same intersection that leads the same ways: they are told as one."""
+    ways: dict[tuple[str, int], set[tuple[str, int, float]]] = {}
+    for street in streets:
+        way = street.destination, street.approach, street.distance_m
+        ways.setdefault((street.origin, street.exit), set()).add(way)
+    first: dict[tuple[str, frozenset[tuple[str, int, float]]], int] = {}
+    return {
+        (origin, exit_lane): first.setdefault((origin, frozenset(found)), exit_lane)
+        for (origin, exit_lane), found in sorted(ways.items())
+    }

@@ -29,7 +29,7 @@ exits = st.builds(
     u16,
     u32,
     st.lists(u16.map(lambda n: n / 100), max_size=MAX_REPEATED).map(tuple),
-    st.lists(st.integers(0, 255).map(lambda n: n / 64), max_size=PLAN_S).map(tuple),
+    st.binary(max_size=PLAN_S),
 )
 messages = st.builds(
     Message,
@@ -82,6 +82,6 @@ def test_a_newer_version_is_told_apart():
 
 def test_a_message_is_small():
     """Twelve exits with ten departures each and a minute of plan fit into one datagram of 1,400 bytes."""
-    exits = tuple(ExitReport(n, 1000, tuple(range(10)), (0.3,) * 60) for n in range(12))
+    exits = tuple(ExitReport(n, 1000, tuple(range(10)), bytes(60)) for n in range(12))
     standing = tuple(ApproachReport(n, 10, 20, 100) for n in range(4))
     assert len(encode(Message("crossing 17", 1, 2, 3, exits, standing))) < 1400
