@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from numba import njit
 
 from signals.model import Intersection
 from signals.ports import Detections, FloatArray, IntArray
-from signals.prediction.arrivals import MAX_PER_LANE, LaneArrivals, free_speeds_mps
+from signals.prediction.arrivals import LaneArrivals, free_speeds_mps, list_entries
 
 WINDOW_S = 300.0
 SENSED_M = 300.0
@@ -45,30 +46,63 @@ class FlowMeter:
 
 
 def add_expected(
-    intersection: Intersection, arrivals: LaneArrivals, flow_per_s: FloatArray, horizon_s: float
+    intersection: Intersection,
+    arrivals: LaneArrivals,
+    flow_per_s: FloatArray,
+    horizon_s: float,
+    sight_m: FloatArray | None = None,
 ) -> LaneArrivals:
-    """The arrivals with evenly spaced ones of each movement between the end of sight and the horizon."""
+    """The arrivals with evenly spaced ones of each movement between the end of sight and the horizon, in place.
+
+    ``sight_m`` says how far each entry lane is seen; without it, or where it is empty, ``SENSED_M`` holds.
+    """
     if len(flow_per_s) == 0:
         return arrivals
-    expected: list[list[tuple[float, int]]] = [[] for _ in intersection.entries]
-    for movement, sight_s in zip(intersection.movements, _list_sights_s(intersection), strict=True):
-        flow = float(flow_per_s[movement.index])
-        if flow <= 0:
-            continue
-        times_s = np.arange(sight_s + 0.5 / flow, horizon_s, 1.0 / flow)
-        expected[movement.entry] += [(float(at_s), movement.index) for at_s in times_s]
-    for lane, more in enumerate(expected):
-        count = int(arrivals.count[lane])
-        for at_s, movement_index in sorted(more)[: MAX_PER_LANE - count]:
-            last_s = arrivals.arrival_s[lane, count - 1] if count else 0.0
-            arrivals.arrival_s[lane, count] = max(last_s, at_s)
-            arrivals.movement[lane, count] = movement_index
-            arrivals.delay_s[lane, count] = 0.0
-            count += 1
-        arrivals.count[lane] = count
+    free_mps = free_speeds_mps(intersection)
+    reach_m = np.full(len(free_mps), SENSED_M) if sight_m is None or len(sight_m) == 0 else sight_m
+    append_evenly(
+        list_entries(intersection),
+        flow_per_s,
+        reach_m / free_mps,
+        horizon_s,
+        arrivals.count,
+        arrivals.arrival_s,
+        arrivals.movement,
+        arrivals.delay_s,
+    )
     return arrivals
 
 
-def _list_sights_s(intersection: Intersection) -> list[float]:
-    free_mps = free_speeds_mps(intersection)
-    return [SENSED_M / float(free_mps[m.entry]) for m in intersection.movements]
+@njit(cache=True)
+def append_evenly(
+    entry_of: IntArray,
+    flow_per_s: FloatArray,
+    sight_s: FloatArray,
+    horizon_s: float,
+    count: IntArray,
+    arrival_s: FloatArray,
+    movement: IntArray,
+    delay_s: FloatArray,
+) -> None:
+    """Behind each lane's vehicles those of all its movements, in order of time; the first half a headway late."""
+    due_s = np.full(flow_per_s.shape[0], np.inf)
+    for m in range(flow_per_s.shape[0]):
+        if flow_per_s[m] > 0.0:
+            due_s[m] = sight_s[entry_of[m]] + 0.5 / flow_per_s[m]
+    while True:
+        first = 0
+        for m in range(1, due_s.shape[0]):
+            if due_s[m] < due_s[first]:
+                first = m
+        if due_s.shape[0] == 0 or due_s[first] >= horizon_s:
+            return
+        at_s = due_s[first]
+        due_s[first] += 1.0 / flow_per_s[first]
+        lane = entry_of[first]
+        k = count[lane]
+        if k == arrival_s.shape[1]:
+            continue
+        arrival_s[lane, k] = max(at_s, arrival_s[lane, k - 1] if k else 0.0)
+        movement[lane, k] = first
+        delay_s[lane, k] = 0.0
+        count[lane] = k + 1
