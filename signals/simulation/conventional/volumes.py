@@ -119,6 +119,7 @@ def _count_routes(scenario: Scenario, out_dir: Path) -> Counter[tuple[str, ...]]
         find_binary("duarouter"), "--net-file", str(scenario.net), "--route-files", ",".join(map(str, scenario.demand)),
         "--output-file", str(routes), "--alternatives-output", "NUL", "--skip-new-routes", "--ignore-errors",
         "--begin", f"{scenario.begin_s:g}", "--end", f"{scenario.end_s:g}", "--no-warnings", "--no-step-log",
+        "--gawron.a", "0", "--max-alternatives", "1000",  # of a distribution all routes, as likely as it says
     ]  # fmt: skip
     if scenario.additional:
         command += ["--additional-files", ",".join(map(str, scenario.additional))]
