@@ -147,7 +147,7 @@ def cost_to_go(
         if queued <= 0:
             continue
         weight = outlook.weight[lane, served[lane] + queued] - outlook.weight[lane, served[lane]]
-        cost += traffic.headway_s[lane] * weight * (queued + 1) / 2.0
+        cost += settings.rest_factor * traffic.headway_s[lane] * weight * (queued + 1) / 2.0
         if layout.level[stage, traffic.movement[lane, served[lane]]] != PROTECTED:
             cost += settings.red_head_s * weight
     return cost

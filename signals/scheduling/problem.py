@@ -68,7 +68,14 @@ class Traffic(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Parameters of discharge and search; sources: prototypes on SUMO 1.28 with default car following."""
+    """Parameters of discharge, search and objective; sources: prototypes on SUMO 1.28 with default car following.
+
+    The objective is in weighted seconds, and these are a bureau's to set. Each second that a vehicle waits costs
+    ``vehicle_weight`` (a person on foot: ``pedestrian_weight``), more by what it has waited already: twice that after
+    ``delay_unit_s``, and ten times for people on foot beyond their patience. A stop costs ``stop_cost_s`` such seconds.
+    Emissions enter by one price, ``co2_cost_s_per_g``: HBEFA's passenger car emits some ``stop_g`` more CO2 for a
+    stop from 50 km/h and ``idle_g_per_s`` while it stands. ``change_cost_s`` makes each change of stage dearer.
+    """
 
     horizon_s: int = 50
     width: int = 40
@@ -82,6 +89,7 @@ class Settings(NamedTuple):
     gap_s: float = 3.0
     look_ahead_s: float = 20.0
     blocked_s: int = 15
+    rest_factor: float = 1.0
     red_head_s: float = 12.0
     delay_unit_s: float = 60.0
     expected_share: float = 0.5

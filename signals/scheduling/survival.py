@@ -39,8 +39,10 @@ def is_dominated(futures: Futures, kept: Futures, count: int, one: int, min_gree
 
 
 @njit(cache=True)
-def is_finished(traffic: Traffic, futures: Futures, one: int) -> bool:
-    """Whether a future has served everybody."""
+def is_final(traffic: Traffic, settings: Settings, futures: Futures, one: int) -> bool:
+    """Whether a future has served everybody, and nothing can be earned or has to be paid after that."""
+    if settings.guide_cost > 0.0 or traffic.price.min() < 0.0:
+        return False
     for lane in range(futures.served.shape[1]):  # noqa: SIM110  (a kernel: numba has no generators)
         if futures.served[one, lane] < traffic.vehicles[lane]:
             return False
@@ -69,6 +71,6 @@ def prune(layout: Layout, traffic: Traffic, settings: Settings, futures: Futures
         copy_future(futures, one, spare, total)
         used[group] += 1
         total += 1
-        if total == settings.width or (settings.guide_cost == 0.0 and is_finished(traffic, futures, one)):
+        if total == settings.width or is_final(traffic, settings, futures, one):
             break
     return total

@@ -294,7 +294,7 @@ def test_memory_that_was_used_changes_nothing():
 
 
 def test_the_search_is_close_to_the_optimum():
-    """On 60 random small cases: never cheaper than the exhaustive optimum, equal in 90 %, within 2 % on average."""
+    """On 60 random small cases: never cheaper than the exhaustive optimum, equal in 95 %, never 10 % dearer."""
     rng = np.random.default_rng(7)
     small, layout = Settings(horizon_s=18, width=40, fine_s=0), make_layout(min_green_s=4)
     gaps = []
@@ -308,8 +308,9 @@ def test_the_search_is_close_to_the_optimum():
         optimum = find_optimum(layout, traffic, small, stage, green_s)
         assert found >= optimum - 1e-6
         gaps.append((found - optimum) / max(optimum, 1.0))
-    assert np.mean(np.array(gaps) < 1e-9) >= 0.9
-    assert np.mean(gaps) <= 0.02
+    assert np.mean(np.array(gaps) < 1e-9) >= 0.95
+    assert np.mean(gaps) <= 0.005
+    assert max(gaps) <= 0.1
 
 
 def test_every_kernel_has_its_python_twin():
