@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from signals.parameter_file import ParameterFile, save_parameters
+
 pytestmark = pytest.mark.sumo
 
 
@@ -96,6 +98,11 @@ def test_scenarios_are_listed(kept):
         (("evaluate", "isolated", "--controllers", "fixed,magic"), "no controller 'magic'"),
         (("evaluate", "isolated", "--plot", "bars.doc"), "a picture ends in .png"),
         (("evaluate", "isolated", "--plot", "/nowhere/bars.png"), "there is no folder /nowhere"),
+        (("evaluate", "isolated", "--seeds", "9-5"), "the range is empty"),
+        (("evaluate", "isolated", "--arms", "/nowhere.toml"), "/nowhere.toml: No such file"),
+        (("evaluate", "isolated", "--parameters", "/nowhere.json"), "/nowhere.json: No such file"),
+        (("tune", "isolated", "--seeds", "5-6"), "Seed 5 is a test seed (1 to 20)"),
+        (("tune", "isolated", "--scales", "big"), "numbers separated by commas, such as 1,1.2"),
         (("audit", "/nowhere.xml", "--scenario", "isolated"), "/nowhere.xml: there is no such file"),
     ],
 )
@@ -123,3 +130,22 @@ def test_help_teaches():
     text = " ".join(out.split())
     assert "Every vehicle that was due counts" in text
     assert "changtong signals evaluate corridor" in text
+
+
+def test_arms_of_a_file_are_compared_and_a_tuned_file_is_believed_only_when_signed(tmp_path):
+    """An arm of a file stands beside a named controller; an unsigned parameter file needs --trust, and is then told."""
+    content = ParameterFile(
+        "max_pressure", {"slot_s": 8.0}, "actuated", "0", {}, (21,), (1.0,), "ideal", trials=1, objective=-0.1
+    )
+    save_parameters(tmp_path / "tuned.json", content, None)
+    arms = tmp_path / "arms.toml"
+    arms.write_text('[[arm]]\nlabel = "busy"\ncontroller = "fixed"\ndemand_scale = 1.5\n', encoding="utf-8")
+    command = (
+        "evaluate", "isolated", "--controllers", "fixed", "--arms", arms, "--parameters", tmp_path / "tuned.json",
+        "--seeds", "21,", "--minutes", "1",
+    )  # fmt: skip
+    assert "nobody signed it" in changtong(*command, code=1)[1]
+    out, err = changtong(*command, "--trust")
+    assert "demand x 1.5" in out
+    assert "tuned: slot_s 8 (tuned.json, code 0; chosen on the seeds 21)" in out
+    assert "tuned: its parameters were chosen on the seeds 21, which are evaluated here" in err
