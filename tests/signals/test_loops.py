@@ -101,7 +101,7 @@ def test_an_advance_loop_follows_the_only_way_in(tmp_path, light, more, distance
 
 
 def gather(folder, step_s, connection, faults=FaultPlan()):  # noqa: B008  (frozen)
-    """Five minutes of the isolated crossing as shipped: each detector's pulses, and what SUMO's own loops counted."""
+    """Five minutes, less ten seconds (SUMO counts by five minutes), of the isolated crossing as shipped: each detector's pulses, and what SUMO's own loops counted."""
     scenario = replace(find_scenario("isolated"), step_s=step_s)
     sites, roads = read_sites(scenario.net), read_roads(scenario.net)
     placed = {signal: place(site, roads) for signal, site in sites.items()}
@@ -113,7 +113,7 @@ def gather(folder, step_s, connection, faults=FaultPlan()):  # noqa: B008  (froz
     with open_simulation(options, connection=connection) as sumo:
         sensors = LoopSensors(sumo, sites, placed, is_direct=connection == "libsumo", step_s=step_s, faults=faults)
         (source,) = [sensors.source(signal, _Now(sumo)) for signal in sites]
-        for _ in range(300):
+        for _ in range(290):
             for _ in range(round(1 / step_s)):
                 sumo.simulationStep()
                 sensors.after_step(sumo.simulation.getTime())
