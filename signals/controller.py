@@ -15,6 +15,7 @@ import numpy as np
 
 from signals.coordination.conversation import Conversation
 from signals.coordination.degraded import Degradation, DegradedModes
+from signals.coordination.guidance import BandWindow, list_guides
 from signals.model import Intersection, IntervalKind
 from signals.ports import (
     NOBODY_ENTERED,
@@ -86,10 +87,12 @@ class AdaptiveController:
         capabilities: Capabilities | None = None,
         settings: ControllerSettings | None = None,
         conversation: Conversation | None = None,
+        bands: Sequence[BandWindow] = (),
     ) -> None:
         self._intersection, self._plan = intersection, plan
         self._switches = settings or ControllerSettings()
         self._conversation = conversation if self._switches.uses_neighbours else None
+        self._bands = tuple(bands) if self._switches.uses_bands else ()
         self._settings = self._switches.search
         can_skip = (capabilities or Capabilities()).can_skip
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
@@ -128,7 +131,10 @@ class AdaptiveController:
         blocked = find_blocked_exits(self._intersection, detections)
         stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
         learned = detections.learned if self._switches.uses_learning else None
-        traffic = build_traffic(arrivals, blocked, stuck, self._intersection, self._settings, learned=learned)
+        guide_s = list_guides(self._bands, len(self._plan.stages), detections.at_s) if self._bands else None
+        traffic = build_traffic(
+            arrivals, blocked, stuck, self._intersection, self._settings, learned=learned, guide_s=guide_s
+        )
         green_s = round(state.elapsed_s)
         changes, _ = search_changes(
             self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere

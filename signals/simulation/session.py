@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol, Self, TextIO
@@ -17,6 +17,7 @@ from signals.baselines.surtrac import Surtrac, SurtracSettings
 from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, ControllerSettings, LoopController
 from signals.coordination.conversation import Conversation
+from signals.coordination.guidance import BandWindow
 from signals.coordination.streets import list_addresses
 from signals.detectors.estimator import LoopEstimator
 from signals.model import Detector, Intersection
@@ -51,6 +52,7 @@ class Post:
     detectors: tuple[Detector, ...]
     conversation: Conversation | None
     clock: Clock
+    bands: tuple[BandWindow, ...] = ()
 
 
 def _build_max_pressure(post: Post) -> DecisionMaker[Detections]:
@@ -65,7 +67,9 @@ def _build_surtrac(post: Post) -> DecisionMaker[Detections]:
 
 def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
     settings = ControllerSettings().with_values(post.parameters)
-    return AdaptiveController(post.intersection, post.plan, settings=settings, conversation=post.conversation)
+    return AdaptiveController(
+        post.intersection, post.plan, settings=settings, conversation=post.conversation, bands=post.bands
+    )
 
 
 MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxyType(
@@ -132,6 +136,7 @@ class Session:
         if controller in MAKERS:
             self._sensors = _build_sensors(sumo, request, survey)
             self._mail = Mail(list_addresses(survey.streets), self._faults)
+            self._bands = self._find_bands()
             for signal, site in survey.sites.items():
                 self._attach(signal, site, survey.programs[signal], MAKERS[controller])
 
@@ -176,12 +181,27 @@ class Session:
         conversation = None
         if parameters.get("uses_neighbours", True):
             conversation = Conversation(crossing, self._survey.streets, self._mail.link(signal), detectors)
-        maker: DecisionMaker[Any] = build(Post(crossing, plan, parameters, detectors, conversation, clock))
+        maker: DecisionMaker[Any] = build(
+            Post(crossing, plan, parameters, detectors, conversation, clock, self._bands.get(signal, ()))
+        )
         if detectors:
             estimator = LoopEstimator(crossing, plan, detectors)
             maker = LoopController(estimator, maker, conversation, lambda: estimator.health.trust)
         supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
+
+    def _find_bands(self) -> Mapping[str, tuple[BandWindow, ...]]:
+        """The green bands, where a run gives them any weight."""
+        parameters = self._request.parameters
+        if not parameters.get("uses_bands", True) or parameters.get("guide_cost", 0.0) <= 0:
+            return {}
+        from signals.simulation.bands import build_bands  # noqa: PLC0415  (ortools takes a second to import)
+
+        plans = {}
+        for signal, site in self._survey.sites.items():
+            with suppress(PlanNotReadable):
+                plans[signal] = build_plan(site, self._survey.programs[signal], self._scenario)
+        return build_bands(self._scenario, self._survey.sites, plans, self._out_dir, self._request.demand_scale)
 
     def _control(self) -> None:
         self._mail.deliver(self._time_s)
