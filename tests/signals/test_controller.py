@@ -12,7 +12,6 @@ from signals.ports import Advance, Detections, Hold, Mode, Release, SignalState
 from signals.prediction.arrivals import MAX_PER_LANE, predict_arrivals
 from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
-from signals.prediction.spillback import find_blocked_exits
 from signals.safety.supervisor import RECOVERY_S
 from signals.scheduling.schedule import parse_schedule
 from signals.simulation.network import read_sites
@@ -102,16 +101,6 @@ def test_arrivals_are_sorted_and_never_overtake(crossing):
     assert times_s[0] == 0.0
     assert times_s[1] == pytest.approx((120.0 - 30.0) / max(8.0, site.entries[lane].speed_mps))
     assert (np.diff(times_s) >= 0).all()
-
-
-def test_a_full_exit_is_blocked_and_a_short_one_is_not_judged(crossing):
-    """Standing traffic blocks an exit of 40 m or more; the same on a shorter one does not count."""
-    site = crossing.intersection
-    full = see(crossing, exit_count=80, exit_speed_mps=0.0)
-    assert find_blocked_exits(site, full).all()
-    assert not find_blocked_exits(site, see(crossing, exit_count=80, exit_speed_mps=9.0)).any()
-    short = replace(site, exits=tuple(replace(lane, length_m=39.0) for lane in site.exits))
-    assert not find_blocked_exits(short, full).any()
 
 
 def test_a_head_that_stands_in_its_green_is_noticed(crossing, plan):

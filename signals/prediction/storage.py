@@ -1,0 +1,45 @@
+"""How many vehicles each exit can still take: a green into a full exit discharges nobody and blocks the intersection.
+
+A search that only minimises its own delay fills streets that are full already and locks up saturated networks;
+max-pressure (Varaiya 2013) does not. The rule is the same everywhere: an exit in which traffic crawls takes no more
+vehicles than it has places left. Exits shorter than 40 m do not count, because they look full all the time, and
+blocking them starves whole approaches. A price on crowded streets (Softpressure, Hu and Smith 2019) was tried on top
+and is not here: at 30 s a vehicle it changed arterial4x4 by nothing, at 90 s it cost 8 % of time in system.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from signals.model import Intersection
+from signals.ports import Detections, FloatArray, IntArray
+
+VEHICLE_M = 7.5  # the estimator of loops counts a street that is stood upon as one vehicle to so many metres
+MIN_EXIT_M = 40.0
+ROOM_UNKNOWN = 1_000_000
+_MARGIN_M = 12.0
+_CRAWLING_MPS = 3.0
+
+
+class StorageGuard:
+    """Looks at the exits of one intersection; switched off, it finds room everywhere."""
+
+    def __init__(self, intersection: Intersection, *, is_on: bool = True) -> None:
+        self._exit_m = np.array([lane.length_m for lane in intersection.exits], np.float64)
+        self._is_on = is_on
+
+    def find_room(self, seen: Detections) -> IntArray:
+        """Vehicles that each exit can still take; ``ROOM_UNKNOWN`` where nothing speaks against any number."""
+        room = np.full(len(self._exit_m), ROOM_UNKNOWN, np.int64)
+        if self._is_on:
+            count_places(self._exit_m, seen.exit_count, seen.exit_speed_mps, room)
+        return room
+
+
+@njit(cache=True)
+def count_places(exit_m: FloatArray, exit_count: IntArray, exit_speed_mps: FloatArray, room: IntArray) -> None:
+    """Places left in exits where traffic crawls; elsewhere ``room`` stays as it is."""
+    for e in range(exit_m.shape[0]):
+        if exit_m[e] >= MIN_EXIT_M and exit_speed_mps[e] < _CRAWLING_MPS:
+            room[e] = max(0, int(np.ceil((exit_m[e] - _MARGIN_M) / VEHICLE_M)) - exit_count[e])
