@@ -35,7 +35,7 @@ from signals.ports import (
 from signals.prediction.arrivals import predict_arrivals
 from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
-from signals.prediction.spillback import find_blocked_exits
+from signals.prediction.storage import StorageGuard
 from signals.safety.command import GuardedController
 from signals.safety.guard import Guard
 from signals.safety.supervisor import Supervisor
@@ -98,6 +98,7 @@ class AdaptiveController:
         self._layout = build_layout(intersection, plan, can_skip=can_skip)
         self._space = build_workspace(self._layout, self._settings)
         self._flows = FlowMeter()
+        self._storage = StorageGuard(intersection, is_on=self._switches.uses_storage_guard)
         self._anywhere = np.ones(len(plan.stages), np.bool_)
         self._line = ""
 
@@ -123,17 +124,23 @@ class AdaptiveController:
             expected_per_s = self._settings.expected_share * flow_per_s
             horizon_s = self._settings.horizon_s
             if self._conversation is None:
-                arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s)
+                arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s, detections.sight_m)
             else:
                 arrivals = self._conversation.expect(
                     arrivals, detections, expected_per_s, horizon_s, self._switches.promise_trust
                 )
-        blocked = find_blocked_exits(self._intersection, detections)
+        room = self._storage.find_room(detections)
         stuck = find_stuck(self._intersection, self._plan.stages[state.stage], state, detections)
         learned = detections.learned if self._switches.uses_learning else None
-        guide_s = list_guides(self._bands, len(self._plan.stages), detections.at_s) if self._bands else None
         traffic = build_traffic(
-            arrivals, blocked, stuck, self._intersection, self._settings, learned=learned, guide_s=guide_s
+            arrivals,
+            room <= 0,
+            stuck,
+            self._intersection,
+            self._settings,
+            learned=learned,
+            room=room,
+            guide_s=list_guides(self._bands, len(self._plan.stages), detections.at_s) if self._bands else None,
         )
         green_s = round(state.elapsed_s)
         changes, _ = search_changes(
