@@ -59,7 +59,7 @@ class ControllerSettings:
 
     search: Settings = field(default_factory=Settings)
     uses_neighbours: bool = True
-    promise_trust: float = 0.5
+    promise_trust: float = 0.0  # did not pay on most maps: cologne3 and ingolstadt21 wait longer with 0.5
     uses_bands: bool = True
     uses_storage_guard: bool = True
     uses_learning: bool = True
@@ -123,7 +123,7 @@ class AdaptiveController:
         if self._settings.expected_share > 0:
             expected_per_s = self._settings.expected_share * flow_per_s
             horizon_s = self._settings.horizon_s
-            if self._conversation is None:
+            if self._conversation is None or self._switches.promise_trust <= 0:
                 arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s, detections.sight_m)
             else:
                 arrivals = self._conversation.expect(
@@ -146,7 +146,7 @@ class AdaptiveController:
         changes, _ = search_changes(
             self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
         )
-        if self._conversation is not None:
+        if self._conversation is not None and self._switches.promise_trust > 0:
             self._conversation.plan(self._layout, traffic, self._settings, self._space, state.stage, green_s, changes)
         if len(changes) == 0 or changes[0, 0] > 0:
             return Hold()
