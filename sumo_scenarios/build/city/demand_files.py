@@ -1,4 +1,4 @@
-"""What SUMO reads of the traffic: vehicle types, flows by route and slice, buses with their stops, people on foot.
+"""What SUMO reads of the traffic: vehicle types, flows by origin and slice, buses with their stops, people on foot.
 
 ``period="exp(rate)"`` lets SUMO draw the headways from ``--seed``: equal seeds are equal demand under every
 controller.
@@ -36,15 +36,23 @@ def _list_edges(district: District, route: Route) -> list[str]:
 def list_flows(
     district: District, slices: Sequence[tuple[tuple[int, int], Mapping[Route, float]]], prefix: str
 ) -> Iterator[str]:
-    """Routes, then flows sorted by their begin."""
-    numbers = {route: k for k, route in enumerate(sorted({route for _, routes in slices for route in routes}))}
-    for route, k in numbers.items():
-        yield f'    <route id="{prefix}{k}" edges="{" ".join(_list_edges(district, route))}"/>'
+    """A flow for each beginning and slice, which draws each vehicle's route; sorted by their begin.
+
+    Not a flow for each route: SUMO scales every flow for itself, and rounds down.
+    """
     for piece, ((begin_s, end_s), routes) in enumerate(slices, 1):
-        for route, vph in routes.items():
+        for start in sorted({route[0] for route in routes}):
+            name = f"{prefix}{piece}.{start[0]}.{start[1]}"
+            own = {route: vph for route, vph in routes.items() if route[0] == start}
+            total_vph = sum(own.values())
+            yield f'    <routeDistribution id="{name}">'
+            for k, (route, vph) in enumerate(own.items()):
+                edges = " ".join(_list_edges(district, route))
+                yield f'        <route id="{name}.{k}" edges="{edges}" probability="{vph / total_vph:.5f}"/>'
+            yield "    </routeDistribution>"
             yield (
-                f'    <flow id="{prefix}{numbers[route]}.{piece}" type="traffic" route="{prefix}{numbers[route]}"'
-                f' begin="{begin_s}" end="{end_s}" period="exp({vph / 3600:.5f})" departLane="best" departSpeed="max"/>'
+                f'    <flow id="{name}" type="traffic" route="{name}" begin="{begin_s}" end="{end_s}"'
+                f' period="exp({total_vph / 3600:.5f})" departLane="best" departSpeed="max"/>'
             )
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from sumo_scenarios.build.city.layout import Carriageway, District, Lefts, Node, NodeRule, Turn
 
 SEED = 50
-COLUMNS_M = dict(zip("ABCDEFGH", (0, 190, 310, 590, 690, 950, 1090, 1480), strict=True))
+COLUMNS_M = dict(zip("ABCDEFGH", (0, 190, 310, 555, 690, 950, 1090, 1480), strict=True))
 ROWS_M = dict(zip("1234567", (0, 140, 410, 505, 925, 1105, 1385), strict=True))
 _CORNERS = {"A1", "H1", "A7", "H7"}
 _PARKS = {("D2", "D3"), ("F4", "F5"), ("G5", "G6")}
@@ -30,7 +30,7 @@ GATES = {
 }  # fmt: skip
 _SPEED_MPS = {"arterial": 15.65, "one-way": 13.41, "collector": 13.41, "local": 11.18}  # 35, 30, 30, 25 mph
 _COLLECTORS = {"2", "7", "D", "G", "H"}
-_RIGHT_BAYS = {("C4", "D4"), ("F4", "E4"), ("D4", "E4"), ("E5", "E4"), ("G4", "H4"), ("E2", "E3")}
+_RIGHT_BAYS = {("C4", "D4"), ("F4", "E4"), ("D4", "E4"), ("E5", "E4"), ("G4", "H4"), ("E2", "E3"), ("D2", "E2")}
 _LANE_DROPS = {("G4", "H4"), ("E6", "E7")}  # two lanes become one, and on the way back one becomes two
 
 
