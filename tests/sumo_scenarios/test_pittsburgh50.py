@@ -14,14 +14,16 @@ import pytest
 from signals.measures.audit import audit_run
 from signals.measures.tripinfo import load_trips
 from signals.safety.guard import Guard
+from signals.simulation.conventional.volumes import measure_demand
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.request import RunRequest
 from signals.simulation.run import simulate
 from signals.simulation.shipped_plan import build_plan
+from sumo_scenarios.build.city.day import PERIODS as DAY
 from sumo_scenarios.build.city.layout import Turn
 from sumo_scenarios.build.city.pittsburgh import build_pittsburgh
-from sumo_scenarios.build.city.scenario import build_city
+from sumo_scenarios.build.city.scenario import assign_slices, build_city, get_mean_volumes
 from sumo_scenarios.catalog import HOME, find_scenario, list_scenarios
 from sumo_scenarios.manifest import TEST_SEEDS, TRAINING_SEEDS
 
@@ -176,6 +178,24 @@ def test_every_crossing_has_walk_and_clearance(period, sites):
     assert with_crossings >= 48
 
 
+@pytest.mark.sumo
+def test_retiming_counts_the_volumes_that_are_described(sites, tmp_path):
+    """The turning volumes from which baselines are retimed are those of the description, within chance."""
+    district = build_pittsburgh()
+    period = next(period for period in DAY if period.name == "am")
+    volumes = get_mean_volumes(assign_slices(district, period))
+    demand = measure_demand(replace(find_scenario("pittsburgh50-am"), begin_s=1200.0), sites, tmp_path)
+    counted = {
+        (start.split("_")[0], signal, end.split(".")[0].split("_")[1]): vph
+        for signal, turns in demand.turns_vph.items()
+        for (start, end), vph in turns.items()
+    }
+    busy = {turn: vph for turn, vph in volumes.items() if vph > 300 and turn[1] in sites}
+    assert len(busy) > 20
+    assert sum(counted[turn] for turn in busy) == pytest.approx(sum(busy.values()), rel=0.1)
+    assert all(counted[turn] == pytest.approx(vph, rel=0.4) for turn, vph in busy.items())
+
+
 def run_fixed(scenario, folder, scale):
     """The shipped plans, some minutes, in this process."""
     files = simulate(RunRequest(scenario, "fixed", 21, folder, demand_scale=scale))
@@ -193,4 +213,4 @@ def test_shipped_plans_are_safe_and_demand_can_be_scaled(tmp_path):
             violations, loaded[scale] = pool.submit(run_fixed, scenario, tmp_path / str(scale), scale).result()
         assert violations == 0
     assert 400 < loaded[1.0] < 650
-    assert loaded[1.4] == pytest.approx(1.4 * loaded[1.0], rel=0.07)
+    assert loaded[1.4] == pytest.approx(1.4 * loaded[1.0], rel=0.1)  # SUMO rounds down in every flow

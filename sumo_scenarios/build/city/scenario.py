@@ -88,12 +88,13 @@ def build_city(folder: Path) -> dict[str, Traffic]:
 
 def build_traffic(district: District, signals: Mapping[str, Timed], period: Period) -> Traffic:
     """Routes and plans of a period."""
-    routes = _assign_slices(district, period)
-    volumes = _get_mean_volumes(routes)
+    routes = assign_slices(district, period)
+    volumes = get_mean_volumes(routes)
     return Traffic(period, routes, volumes, build_plans(district, signals, volumes))
 
 
-def _assign_slices(district: District, period: Period) -> tuple[Mapping[Route, float], ...]:
+def assign_slices(district: District, period: Period) -> tuple[Mapping[Route, float], ...]:
+    """The routes of each slice."""
     zones = list_zones(district)
     return tuple(
         assign(district, zones, get_trips(district, zones, get_weights(period, piece)), SEED + piece)
@@ -101,7 +102,8 @@ def _assign_slices(district: District, period: Period) -> tuple[Mapping[Route, f
     )
 
 
-def _get_mean_volumes(routes: Iterable[Mapping[Route, float]]) -> dict[tuple[str, str, str], float]:
+def get_mean_volumes(routes: Iterable[Mapping[Route, float]]) -> dict[tuple[str, str, str], float]:
+    """Vehicles per hour of every movement, over the slices alike."""
     pieces = [get_volumes(one) for one in routes]
     keys = sorted({key for piece in pieces for key in piece})
     return {key: sum(piece.get(key, 0.0) for piece in pieces) / len(pieces) for key in keys}
