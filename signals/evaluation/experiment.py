@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from signals.evaluation.arm import Arm, check_arms
 from signals.evaluation.errors import EvaluationError
 from signals.evaluation.ledger import Ledger
-from signals.evaluation.processes import RunningOrder, RunOrder, start
+from signals.evaluation.processes import Inspector, RunningOrder, RunOrder, start
 from signals.evaluation.report import EvaluationReport, RunResult
 from signals.simulation.run import RunProgress
 from sumo_scenarios.catalog import find_scenario
@@ -29,7 +30,8 @@ class EvaluationRequest:
     """What to compare. ``controllers`` are arms without anything special, by name; ``arms`` come after them.
 
     ``sensing`` and ``demand_scale`` are those of the controllers named so. ``cut_after_s`` ends every run so early;
-    ``keep`` keeps SUMO's files in that folder; runs that the ``ledger`` holds are not repeated.
+    ``keep`` keeps SUMO's files in that folder; runs that the ``ledger`` holds are not repeated. An ``inspector`` adds
+    details to every run; it is sent to the run's process.
     """
 
     scenario: str
@@ -42,6 +44,7 @@ class EvaluationRequest:
     arms: tuple[Arm, ...] = ()
     demand_scale: float = 1.0
     ledger: Path | None = None
+    inspector: Inspector | None = None
 
     def list_arms(self) -> tuple[Arm, ...]:
         """Every arm, in the order of the report."""
@@ -136,7 +139,7 @@ class _Batch:
         return self.results
 
     def _begin(self, arm: Arm, seed: int, total: int) -> None:
-        order = RunOrder(self.scenario, arm, seed, self.home / f"{arm.label}-{seed}")
+        order = RunOrder(self.scenario, arm, seed, self.home / f"{arm.label}-{seed}", self.request.inspector)
         if self.ledger and (kept := self.ledger.find(order)):
             self.results[arm.label, seed] = kept
             self._tell(order, 1.0, None, total)
@@ -150,6 +153,8 @@ class _Batch:
             if result is not None:
                 self.results[order.arm.label, order.seed] = result
                 self.running.remove(run)
+                if self.request.keep is None:  # a few hundred megabytes a run on a large net
+                    shutil.rmtree(order.folder, ignore_errors=True)
                 if self.ledger:
                     self.ledger.add(order, result)
             if run.last or result:

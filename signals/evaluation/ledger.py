@@ -55,6 +55,7 @@ class Ledger:
             "audit": asdict(result.audit),
             "notes": dict(result.notes),
             "wall_s": round(result.wall_s, 2),
+            "details": dict(result.details),
         }
         self._runs[key] = row
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def _get_key(order: RunOrder) -> str:
     arm = {name: value for name, value in order.arm.to_json().items() if name not in _NO_MATTER}
     parts = [
         get_scenario_hash(order.scenario), arm, order.seed, get_code_version(is_ours=order.arm.is_ours),
-        version("eclipse-sumo"),
+        version("eclipse-sumo"), *([order.inspector.key] if order.inspector else []),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
@@ -81,4 +82,5 @@ def _read(row: dict[str, Any]) -> RunResult:
         audit=Audit(**{**found, "violations": violations}),
         notes=row["notes"],
         wall_s=row["wall_s"],
+        details=row.get("details", {}),
     )

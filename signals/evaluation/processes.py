@@ -12,13 +12,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from signals.evaluation.arm import Arm
 from signals.evaluation.errors import EvaluationError
@@ -27,8 +27,21 @@ from signals.measures.audit import audit_run
 from signals.measures.sumo_xml import MeasureError
 from signals.measures.tripinfo import measure_run
 from signals.simulation.faults import FaultPlan
-from signals.simulation.run import RunProgress, RunRequest, SimulationError, simulate
+from signals.simulation.run import RunFiles, RunProgress, RunRequest, SimulationError, simulate
 from sumo_scenarios.manifest import Scenario, ScenarioError
+
+
+class Inspector(Protocol):
+    """Looks closer at a finished run, in the run's own process; what it finds is kept with the result, as JSON."""
+
+    @property
+    def key(self) -> str:
+        """Changes whenever what is found would."""
+        ...
+
+    def inspect(self, files: RunFiles, scenario: Scenario) -> Mapping[str, Any]:
+        """Details for machines."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class RunOrder:
     arm: Arm
     seed: int
     folder: Path
+    inspector: Inspector | None = None
 
     def apply_limits(self) -> Scenario:
         """The scenario with the arm's own safety numbers."""
@@ -148,6 +162,7 @@ def _run(order: RunOrder, pipe: Connection) -> None:
                 audit=audit_run(files.tls_states, scenario, is_ours=order.arm.is_ours),
                 notes=_read_notes(order.folder),
                 wall_s=time.monotonic() - started,
+                details=order.inspector.inspect(files, scenario) if order.inspector else {},
             ),
         )
     except (SimulationError, MeasureError, ScenarioError, OSError, ValueError) as error:

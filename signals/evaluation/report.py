@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from signals.evaluation.arm import Arm
@@ -53,7 +53,10 @@ _SHOWN_VIOLATIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One simulation: its measures, its audit, what could not be controlled (by signal), its wall time."""
+    """One simulation: its measures, its audit, what could not be controlled (by signal), its wall time.
+
+    ``details`` are what an inspector found, where the evaluation had one.
+    """
 
     label: str
     seed: int
@@ -61,6 +64,7 @@ class RunResult:
     audit: Audit
     notes: Mapping[str, str]
     wall_s: float
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def get_value(self, measure: str) -> float:
         """A measure of the report."""
