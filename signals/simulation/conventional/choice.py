@@ -75,7 +75,7 @@ def _build_coordinated(task: _Task, settings: Any) -> Built:
     sites = {k: s.site for k, s in task.shipped.items()}
     demand = measure_demand(task.scenario, sites, task.out_dir, task.scale)
     timings = retime(task.shipped, demand, settings.to_frame())
-    return {k: to_coordinated(s, timings[k], settings) for k, s in task.shipped.items()}, {}
+    return {k: to_coordinated(s, timings[k], settings, task.scenario.begin_s) for k, s in task.shipped.items()}, {}
 
 
 def _build_nema(task: _Task, settings: Any) -> Built:
@@ -93,7 +93,9 @@ def _build_nema(task: _Task, settings: Any) -> Built:
     framed = {k: to_stages(s, designs[k]) if k in designs else s for k, s in task.shipped.items()}
     timings = retime(framed, demand, settings.to_frame())
     logics = {
-        k: to_nema(s, designs[k], timings[k], settings) if k in designs else to_coordinated(s, timings[k], settings)
+        k: to_nema(s, designs[k], timings[k], settings)
+        if k in designs
+        else to_coordinated(s, timings[k], settings, task.scenario.begin_s)
         for k, s in framed.items()
     }
     return logics, notes

@@ -23,14 +23,18 @@ FORCE_OFFS = ("fixed", "floating")
 
 @dataclass(frozen=True, slots=True)
 class CoordinatedSettings:
-    """The retimed frame's settings, and the actuation within it; ``free_alone``: without neighbours no cycle."""
+    """The retimed frame's settings, and the actuation within it; ``free_alone``: without neighbours no cycle.
+
+    With a ``jam_threshold_s`` SUMO uses the loops of all lanes, also of those with permitted turns; it has to be
+    longer than any red, or a queue that waited is ignored when its green begins.
+    """
 
     cycle_s: int = field(default=0, metadata={"most": 300})
     cycle_factor: float = field(default=1.0, metadata={"least": 0.4, "most": 2.5})
     split_exponent: float = field(default=1.0, metadata={"least": 0.2, "most": 3.0})
     offsets: str = field(default="delay", metadata={"choices": OFFSETS})
     max_gap_s: float = field(default=3.0, metadata={"least": 0.5, "most": 10.0})
-    jam_threshold_s: float = field(default=30.0, metadata={"most": 300.0})
+    jam_threshold_s: float = field(default=300.0, metadata={"most": 900.0})
     force_off: str = field(default="fixed", metadata={"choices": FORCE_OFFS})
     yield_window_s: float = field(default=5.0, metadata={"least": 1.0, "most": 60.0})
     free_alone: bool = True
@@ -49,7 +53,9 @@ def find_main_stage(shipped: ShippedProgram, timing: Timing) -> int:
     return int(np.argmax(served))
 
 
-def to_coordinated(shipped: ShippedProgram, timing: Timing, settings: CoordinatedSettings) -> Logic:
+def to_coordinated(
+    shipped: ShippedProgram, timing: Timing, settings: CoordinatedSettings, begin_s: float = 0.0
+) -> Logic:
     """The program with the coordinated stage first; time 0 of the cycle is the beginning of its split."""
     main = find_main_stage(shipped, timing)
     order = [(shipped.stages[main] + k) % len(shipped.displays) for k in range(len(shipped.displays))]
@@ -83,6 +89,13 @@ def to_coordinated(shipped: ShippedProgram, timing: Timing, settings: Coordinate
     if not is_free:
         parameters |= {"coordinated": "true", "cycleTime": f"{timing.cycle_s:g}"}
     offset_s = (timing.offset_s + before_main_s) % timing.cycle_s
+    if not is_free and (begin_s - offset_s) % timing.cycle_s < timing.greens_s[main]:
+        # Begun in the coordinated stage at time 0, SUMO 1.28 takes it to have run already and holds it a cycle more.
+        # Durations of actuated stages count only in finding the first display: begin with the stage that follows.
+        later = next(k for k, phase in enumerate(phases) if k and "minDur" in phase)
+        moved_s = timing.greens_s[main] - shipped.min_s[main]
+        phases[0] = {**phases[0], "duration": phases[0]["minDur"]}
+        phases[later] = {**phases[later], "duration": f"{float(phases[later]['duration']) + moved_s:g}"}
     return Logic(shipped.signal, "actuated", tuple(phases), offset_s, parameters)
 
 
