@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from signals.cli.before_after import pittsburgh
 from signals.cli.evaluate import evaluate
 from signals.cli.recordings import audit, diagram
 from signals.cli.roadside import emulate, run
@@ -22,5 +23,5 @@ app = App(
 Start with `changtong signals scenarios`, then `changtong signals evaluate corridor --seeds 5`.""",
 )
 
-for command in (evaluate, scenarios, simulate, tune, audit, diagram, run, emulate):
+for command in (evaluate, pittsburgh, scenarios, simulate, tune, audit, diagram, run, emulate):
     app.command(command)
