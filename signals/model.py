@@ -33,13 +33,17 @@ class Turn(StrEnum):
 
 
 class Lamp(IntEnum):
-    """What one movement is shown. ``STOP_THEN_GO`` is the green right-turn arrow beside a red."""
+    """What one movement is shown, in the order of how freely it may go.
+
+    ``STOP_THEN_GO`` is the green right-turn arrow beside a red; ``RED_AMBER`` says that green is next.
+    """
 
     RED = 0
-    YELLOW = 1
-    STOP_THEN_GO = 2
-    PERMITTED_GREEN = 3
-    PROTECTED_GREEN = 4
+    RED_AMBER = 1
+    YELLOW = 2
+    STOP_THEN_GO = 3
+    PERMITTED_GREEN = 4
+    PROTECTED_GREEN = 5
 
     @property
     def is_green(self) -> bool:

@@ -1,28 +1,31 @@
 """A timing plan: stages with their greens, the local sequence, and every stage-to-stage transition.
 
 A transition is a list of intervals per stage pair, because real intergreens have several states of different
-length per signal group. Movements that stay green stay green; ending ones get their yellow, then the red
-clearance passes, and only then do others start. ``validate`` plays each transition, however it was made, and
-says what is wrong in words an engineer can act on. Terms: NTCIP 1202 and MUTCD part 4.
+length per signal group; ``signals.transitions`` builds it where nobody ships one. ``validate`` plays each transition,
+however it was made, and says what is wrong in words an engineer can act on. Terms: NTCIP 1202 and MUTCD part 4.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-import numpy as np
-import numpy.typing as npt
+from signals.model import Intersection, IntervalKind, Lamp, RoadUser, Stage
+from signals.transitions import Clearances, Transition, build_transition, build_transitions, list_ending
 
-from signals.model import Intersection, Interval, IntervalKind, Lamp, RoadUser, Stage
-
+__all__ = [
+    "MIN_WALK_S", "WALKING_SPEED_MPS", "Clearances", "LocalStep", "PlanFault", "SafetyLimits", "StageTiming",
+    "TimingPlan", "Transition", "build_transition", "build_transitions", "judge_transition", "list_ending",
+    "longest_wait_s", "may_share", "sum_cycle_s", "validate",
+]  # fmt: skip
 WALKING_SPEED_MPS = 1.0  # Taiwan's rule of thumb; MUTCD has 1.07 (3.5 ft/s)
 MIN_WALK_S = 4.0  # MUTCD: 7 s, where volumes are low 4 s
+FASTEST_WALK_MPS = 1.07  # the most that MUTCD 4I.06 lets a pedestrian clearance count on
+LONGEST_RED_AMBER_S = 3.0  # RiLSA 1 s, Great Britain 2 s; longer, and drivers take it for a fault
+SHORTEST_RED_AMBER_S = 1.0
 _EPSILON_S = 1e-6
-
-Transition = tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,6 @@ class LocalStep:
 
     stage: int
     green_s: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clearances:
-    """Times by movement: yellow, pedestrian clearance, and red from the end of i's yellow to j's green."""
-
-    yellow_s: tuple[float, ...]
-    ped_clearance_s: tuple[float, ...]
-    red_s: npt.NDArray[np.float64]
-    min_red_s: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,74 +86,6 @@ class PlanFault:
 
     code: str
     message: str
-
-
-def build_transitions(
-    intersection: Intersection, stages: Iterable[Stage], clearances: Clearances
-) -> dict[tuple[int, int], Transition]:
-    """The intervals between each ordered pair of stages, from what ends and what starts."""
-    known = tuple(stages)
-    return {
-        (a.index, b.index): build_transition(intersection, a, b, clearances)
-        for a in known
-        for b in known
-        if a.index != b.index
-    }
-
-
-def build_transition(intersection: Intersection, leaving: Stage, entering: Stage, clearances: Clearances) -> Transition:
-    """Pedestrian clearance, yellows, red clearance; empty where nothing ends."""
-    ending = list_ending(intersection, leaving, entering)
-    starting = entering.greens - (leaving.greens - ending)
-    walking = {m for m in ending if intersection.movements[m].user is RoadUser.PEDESTRIAN}
-    driving = ending - walking
-    ped_s = max((clearances.ped_clearance_s[m] for m in walking), default=0.0)
-    ends_s = {m: clearances.yellow_s[m] for m in driving}
-    yellow_s = max(ends_s.values(), default=0.0)
-    clear_s = yellow_s + (clearances.min_red_s if driving else 0.0)
-    for i in driving:
-        for j in starting:
-            if intersection.conflicts[i, j]:
-                clear_s = max(clear_s, ends_s[i] + float(clearances.red_s[i, j]))
-    intervals = []
-    if ped_s:
-        lamps = tuple(Lamp.RED if m in walking else leaving.lamp(m) for m in range(len(intersection.movements)))
-        intervals.append(Interval(IntervalKind.PED_CLEARANCE, ped_s, lamps))
-    edges = sorted({0.0, clear_s, *ends_s.values()})
-    for start_s, end_s in pairwise(edges):
-        lamps = tuple(
-            _lamp_between(m, leaving, entering, ending, ends_s.get(m, 0.0) > start_s)
-            for m in range(len(intersection.movements))
-        )
-        kind = IntervalKind.YELLOW if start_s < yellow_s else IntervalKind.RED_CLEARANCE
-        intervals.append(Interval(kind, end_s - start_s, lamps))
-    return tuple(intervals)
-
-
-def list_ending(intersection: Intersection, leaving: Stage, entering: Stage) -> frozenset[int]:
-    """Movements whose green ends in the change, also those that are green again in the next stage.
-
-    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it.
-    """
-    starting = entering.greens - leaving.greens
-
-    def must_end(m: int) -> bool:
-        return m not in entering.greens or any(
-            intersection.conflicts[m, j]
-            and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
-            for j in starting
-        )
-
-    return frozenset(m for m in leaving.greens if must_end(m))
-
-
-def _lamp_between(m: int, leaving: Stage, entering: Stage, ending: frozenset[int], is_yellow: bool) -> Lamp:  # noqa: FBT001
-    if m in ending:
-        return Lamp.YELLOW if is_yellow else Lamp.RED
-    if m in leaving.greens:
-        return min(leaving.lamp(m), entering.lamp(m))
-    keeps_arrow = leaving.lamp(m) is Lamp.STOP_THEN_GO and entering.lamp(m) >= Lamp.STOP_THEN_GO
-    return Lamp.STOP_THEN_GO if keeps_arrow else Lamp.RED
 
 
 def validate(plan: TimingPlan, intersection: Intersection) -> tuple[PlanFault, ...]:
@@ -313,57 +238,96 @@ def _transition_faults(plan: TimingPlan, intersection: Intersection) -> Iterator
                     "transition_missing", f"There is no transition from stage {a.index} to stage {b.index}."
                 )
                 continue
-            yield from _play(plan, intersection, a, b)
+            name = f"The transition from stage {a.index} to stage {b.index}"
+            for code, message in judge_transition(plan.transitions[a.index, b.index], intersection, a, b, plan.limits):
+                yield PlanFault(code, f"{name} {message}")
 
 
-def _play(plan: TimingPlan, intersection: Intersection, a: Stage, b: Stage) -> Iterator[PlanFault]:
-    """Go through one transition second by second of its intervals, independent of how it was built."""
-    name = f"The transition from stage {a.index} to stage {b.index}"
+def judge_transition(
+    change: Transition, intersection: Intersection, a: Stage, b: Stage, limits: SafetyLimits
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the change from one stage to another, as code and words; independent of how it was built.
+
+    It is played interval by interval. Early starts and late ends need no rule of their own: each start is held against
+    every conflicting end before it, wherever both lie. A permitted green that becomes protected counts as a start.
+    """
     movements = range(len(intersection.movements))
-    shown = [tuple(a.lamp(m) for m in movements)]
+    shown = [tuple(a.lamp(m) for m in movements), *(i.lamps for i in change), tuple(b.lamp(m) for m in movements)]
     times_s = [0.0]
-    for interval in plan.transitions[a.index, b.index]:
-        shown.append(interval.lamps)
+    for interval in change:
         times_s.append(times_s[-1] + interval.duration_s)
-    shown.append(tuple(b.lamp(m) for m in movements))
-    yellow_s = dict.fromkeys(movements, 0.0)
     ended_s: dict[int, float] = {}
     for k in range(1, len(shown)):
-        begin_s = times_s[k - 1]
         for m in movements:
             before, now = shown[k - 1][m], shown[k][m]
-            if now is Lamp.YELLOW:
-                yellow_s[m] += times_s[k] - begin_s
-            elif (before is Lamp.YELLOW or before.is_green) and not now.is_green:
-                ended_s[m] = begin_s
-                is_vehicle = intersection.movements[m].user is RoadUser.VEHICLE
-                if is_vehicle and yellow_s[m] < plan.limits.yellow_s - _EPSILON_S:
-                    yield PlanFault(
-                        "yellow_too_short",
-                        f"{name} gives {intersection.describe(m)} {yellow_s[m]:g} s of yellow; "
-                        f"{plan.limits.yellow_s:g} s is required.",
-                    )
-            if now.is_green and not before.is_green:
-                yield from _early_starts(plan, intersection, name, m, begin_s, ended_s)
+            was_lit = before is Lamp.YELLOW or before.is_green
+            if was_lit and not (now is Lamp.YELLOW or now.is_green):
+                ended_s[m] = times_s[k - 1]
+        for m in movements:  # only now: those who end in the very second of the start count as well
+            if shown[k][m].is_green and shown[k][m] > shown[k - 1][m]:
+                yield from _early_starts(intersection, limits, m, times_s[k - 1], ended_s)
         for i, j in combinations(movements, 2):
             if 0 < k < len(shown) - 1 and not may_share(intersection, shown[k][i], shown[k][j], i, j):
-                yield PlanFault(
+                yield (
                     "conflicting_greens",
-                    f"{name} shows green to {intersection.describe(i)} and {intersection.describe(j)} together.",
+                    f"shows green to {intersection.describe(i)} and {intersection.describe(j)} together.",
+                )
+    for m in movements:
+        runs = _list_runs([lamps[m] for lamps in shown], times_s)
+        yield from _lamp_faults(runs, intersection, m, limits)
+
+
+def _list_runs(lamps: list[Lamp], times_s: list[float]) -> list[tuple[Lamp, float]]:
+    """One movement's lamps, equal neighbours and greens of either kind as one, with their seconds."""
+    lengths_s = [0.0, *(end_s - begin_s for begin_s, end_s in pairwise(times_s)), 0.0]
+    runs: list[tuple[Lamp, float]] = []
+    for lamp, length_s in zip(lamps, lengths_s, strict=True):
+        is_same = runs and (runs[-1][0] is lamp or (runs[-1][0].is_green and lamp.is_green))
+        runs = [*runs[:-1], (runs[-1][0], runs[-1][1] + length_s)] if is_same else [*runs, (lamp, length_s)]
+    return runs
+
+
+def _lamp_faults(
+    runs: list[tuple[Lamp, float]], intersection: Intersection, m: int, limits: SafetyLimits
+) -> Iterator[tuple[str, str]]:
+    """Green, yellow, red, red-amber, green: in this order, and each long enough."""
+    who = intersection.describe(m)
+    is_vehicle = intersection.movements[m].user is RoadUser.VEHICLE
+    for at, (lamp, length_s) in enumerate(runs):
+        before = runs[at - 1][0] if at else lamp
+        after = runs[at + 1][0] if at + 1 < len(runs) else lamp
+        if is_vehicle and lamp.is_green and not (after is Lamp.YELLOW or after.is_green):
+            yield "yellow_too_short", f"gives {who} 0 s of yellow; {limits.yellow_s:g} s is required."
+        if is_vehicle and lamp is Lamp.YELLOW and length_s < limits.yellow_s - _EPSILON_S:
+            yield "yellow_too_short", f"gives {who} {length_s:g} s of yellow; {limits.yellow_s:g} s is required."
+        if lamp is Lamp.YELLOW and (after.is_green or not before.is_green):
+            yield "yellow_out_of_place", f"shows {who} a yellow that is not between green and red."
+        if lamp.is_green and 0 < at < len(runs) - 1:
+            yield "short_green", f"shows {who} a green that neither stage has."
+        if lamp is Lamp.RED_AMBER:
+            if not after.is_green or before is Lamp.YELLOW or before.is_green:
+                yield "red_amber_out_of_place", f"shows {who} a red-amber that is not between red and green."
+            if not SHORTEST_RED_AMBER_S - _EPSILON_S <= length_s <= LONGEST_RED_AMBER_S + _EPSILON_S:
+                yield (
+                    "red_amber_length",
+                    f"gives {who} {length_s:g} s of red-amber; it has to be from 1 to {LONGEST_RED_AMBER_S:g} s.",
                 )
 
 
 def _early_starts(
-    plan: TimingPlan, intersection: Intersection, name: str, m: int, begin_s: float, ended_s: Mapping[int, float]
-) -> Iterator[PlanFault]:
+    intersection: Intersection, limits: SafetyLimits, m: int, begin_s: float, ended_s: Mapping[int, float]
+) -> Iterator[tuple[str, str]]:
     for other, end_s in ended_s.items():
-        gap_s = begin_s - end_s
-        if intersection.conflicts[m, other] and gap_s < plan.limits.red_clearance_s - _EPSILON_S:
-            yield PlanFault(
-                "red_clearance_too_short",
-                f"{name} starts {intersection.describe(m)} {gap_s:g} s after the yellow of "
-                f"{intersection.describe(other)}; {plan.limits.red_clearance_s:g} s of red is required.",
-            )
+        if not intersection.conflicts[m, other]:
+            continue
+        gap_s, walk_s = begin_s - end_s, intersection.movements[other].crossing_m / FASTEST_WALK_MPS
+        starts, ends = intersection.describe(m), intersection.describe(other)
+        if gap_s < limits.red_clearance_s - _EPSILON_S:
+            words = f"starts {starts} {gap_s:g} s after the yellow of {ends}; {limits.red_clearance_s:g} s of red is"
+            yield "red_clearance_too_short", f"{words} required."
+        elif gap_s < walk_s - _EPSILON_S:
+            words = f"starts {starts} {gap_s:g} s after the green of {ends}; walking over takes {walk_s:.1f} s."
+            yield "pedestrian_clearance_too_short", words
 
 
 def longest_wait_s(plan: TimingPlan) -> float:

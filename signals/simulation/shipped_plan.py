@@ -2,27 +2,28 @@
 
 A stage is a distinct display with a green and no yellow. Two displays look like stages and are not: the
 clearance of pedestrians (the display before it, less its crossings), and a short state in the middle of an
-intergreen in which nothing starts.
+intergreen in which nothing starts. What the program shows between two stages is their transition where it keeps our
+limits (``shipped_chains``); all others are built from the clearances that can be read. The local plan keeps the
+shipped cycle and offset, or neighbours would lose step: what safer transitions take is taken from the greens.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
-
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations, takewhile
 
 from signals.model import Intersection, Lamp, RoadUser, Stage
 from signals.simulation.network import Site
 from signals.simulation.programs import Display, Program
+from signals.simulation.shipped_chains import Step, read_chains, read_clearances
 from signals.timing_plan import (
     MIN_WALK_S,
-    WALKING_SPEED_MPS,
-    Clearances,
     LocalStep,
     SafetyLimits,
     StageTiming,
     TimingPlan,
+    Transition,
     build_transitions,
     may_share,
     sum_cycle_s,
@@ -30,8 +31,10 @@ from signals.timing_plan import (
 from sumo_scenarios.manifest import Scenario
 
 _SHORTEST_STAGE_S = 5.0
+_EPSILON_S = 1e-6
 _LAMPS = {
     "G": Lamp.PROTECTED_GREEN, "g": Lamp.PERMITTED_GREEN, "y": Lamp.YELLOW, "Y": Lamp.YELLOW, "s": Lamp.STOP_THEN_GO,
+    "u": Lamp.RED_AMBER, "O": Lamp.PROTECTED_GREEN, "o": Lamp.PERMITTED_GREEN,  # off: right of way alone decides
 }  # fmt: skip
 _LETTERS = {
     Lamp.PROTECTED_GREEN: "G",
@@ -39,20 +42,12 @@ _LETTERS = {
     Lamp.YELLOW: "y",
     Lamp.STOP_THEN_GO: "s",
     Lamp.RED: "r",
+    Lamp.RED_AMBER: "u",
 }
 
 
 class PlanNotReadable(Exception):  # noqa: N818  (reads as the fact it reports)
     """A program from which no plan of at least two stages can be read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A display of the program as lamps by movement."""
-
-    lamps: tuple[Lamp, ...]
-    display: Display
-    is_stage: bool
 
 
 def to_lamps(state: str, site: Site) -> tuple[Lamp, ...]:
@@ -90,12 +85,14 @@ def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
     stages = tuple(_demote(_to_stage(index, lamps), crossing) for index, lamps in enumerate(displays))
     shipped = [[s.display for s in steps if s.is_stage and s.lamps == lamps] for lamps in displays]
     timings = tuple(_to_timing(stage, shown, crossing, scenario) for stage, shown in zip(stages, shipped, strict=True))
-    transitions = build_transitions(crossing, stages, _read_clearances(steps, crossing, limits))
-    sequence = tuple(
-        LocalStep(number := displays.index(s.lamps), max(s.display.duration_s, timings[number].min_green_s))
-        for s in steps
-        if s.is_stage
+    clearances = replace(read_clearances(steps, crossing, limits), heads=_list_lamps(site))
+    transitions = build_transitions(crossing, stages, clearances) | read_chains(
+        steps, displays, stages, crossing, limits
     )
+    sequence, is_whole = _read_sequence(steps, displays, timings)
+    if is_whole:
+        sequence = _keep_cycle(sequence, timings, transitions, sum(d.duration_s for d in program.displays))
+    first_s = sum(s.display.duration_s for s in takewhile(lambda s: not s.is_stage, steps))
     return TimingPlan(
         stages=stages,
         timings=timings,
@@ -103,13 +100,63 @@ def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
         transitions=transitions,
         limits=limits,
         cycle_s=sum_cycle_s(sequence, transitions),
-        offset_s=program.offset_s,
+        offset_s=program.offset_s + first_s,
     )
 
 
-def _mark_stages(lamps: list[tuple[Lamp, ...]], displays: tuple[Display, ...], crossing: Intersection) -> list[_Step]:
+def _list_lamps(site: Site) -> tuple[tuple[int, ...], ...]:
+    """Movements that have one place in the state string."""
+    groups: dict[int, list[int]] = {}
+    for movement, number in enumerate(site.links):
+        groups.setdefault(number, []).append(movement)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _read_sequence(
+    steps: list[Step], displays: list[tuple[Lamp, ...]], timings: tuple[StageTiming, ...]
+) -> tuple[tuple[LocalStep, ...], bool]:
+    """Each stage once, and whether that is the whole cycle: of a stage that is shown several times, the longest green
+    stays, since whoever knows only the running stage cannot say which of its steps runs.
+    """
+    order = [(displays.index(step.lamps), step.display.duration_s) for step in steps if step.is_stage]
+    longest: dict[int, int] = {}
+    for at, (stage, green_s) in enumerate(order):
+        if stage not in longest or green_s > order[longest[stage]][1]:
+            longest[stage] = at
+    kept = tuple(
+        LocalStep(order[at][0], max(order[at][1], timings[order[at][0]].min_green_s)) for at in sorted(longest.values())
+    )
+    return kept, len(kept) == len(order)
+
+
+def _keep_cycle(
+    sequence: tuple[LocalStep, ...],
+    timings: tuple[StageTiming, ...],
+    transitions: Mapping[tuple[int, int], Transition],
+    cycle_s: float,
+) -> tuple[LocalStep, ...]:
+    """The greens that make the shipped cycle with our transitions, in proportion to what each can spare.
+
+    Whole seconds, none below its minimum; where the minimums do not fit, the cycle is as long as they need.
+    """
+    greens = [step.green_s for step in sequence]
+    over_s = sum_cycle_s(sequence, transitions) - cycle_s
+    while abs(over_s) > _EPSILON_S:
+        part_s = min(1.0, abs(over_s))
+        spare = [green_s - timings[step.stage].min_green_s for step, green_s in zip(sequence, greens, strict=True)]
+        at = max(range(len(spare)), key=lambda k: (spare[k], -k))
+        if over_s > 0:
+            part_s = min(part_s, spare[at])
+            if part_s <= _EPSILON_S:
+                break
+        greens[at] += part_s if over_s < 0 else -part_s
+        over_s += part_s if over_s < 0 else -part_s
+    return tuple(LocalStep(step.stage, green_s) for step, green_s in zip(sequence, greens, strict=True))
+
+
+def _mark_stages(lamps: list[tuple[Lamp, ...]], displays: tuple[Display, ...], crossing: Intersection) -> list[Step]:
     return [
-        _Step(
+        Step(
             now,
             display,
             # lamps of links that the net no longer has make no stage
@@ -155,37 +202,3 @@ def _to_timing(stage: Stage, shown: list[Display], crossing: Intersection, scena
     minimum_s = max(scenario.min_green_s, MIN_WALK_S if has_walkers else 0.0, *(d.min_s or 0.0 for d in shown))
     maximum_s = max(d.max_s or scenario.max_green_s for d in shown)
     return StageTiming(minimum_s, max(minimum_s, maximum_s))
-
-
-def _read_clearances(steps: list[_Step], crossing: Intersection, limits: SafetyLimits) -> Clearances:
-    """Yellow by movement and red by pair as shipped, never below the limits; a pair not shipped gets the longest
-    red that its ending movement has anywhere.
-    """
-    size = len(crossing.movements)
-    yellow_s = np.full(size, limits.yellow_s)
-    red_s = np.full((size, size), np.nan)
-    first = next(k for k, step in enumerate(steps) if step.is_stage)
-    cyclic = [*steps[first:], *steps[: first + 1]]
-    passed_s = 0.0
-    ended_s: dict[int, float] = {}
-    lit_s = np.zeros(size)
-    for before, step in pairwise(cyclic):
-        for m in range(size):
-            a, b = before.lamps[m], step.lamps[m]
-            if a is Lamp.YELLOW and b is not Lamp.YELLOW:
-                yellow_s[m] = max(yellow_s[m], lit_s[m])
-                ended_s[m] = passed_s
-            lit_s[m] = (lit_s[m] if a is Lamp.YELLOW else 0.0) + step.display.duration_s if b is Lamp.YELLOW else 0.0
-            if b.is_green and not a.is_green:
-                for i, end_s in ended_s.items():
-                    gap_s = passed_s - end_s
-                    red_s[i, m] = gap_s if np.isnan(red_s[i, m]) else min(red_s[i, m], gap_s)
-        if step.is_stage:
-            ended_s.clear()
-        passed_s += step.display.duration_s
-    longest = np.nan_to_num(red_s, nan=0.0).max(axis=1, initial=0.0)
-    red_s = np.where(np.isnan(red_s), longest[:, None], red_s)
-    walkers_s = tuple(m.crossing_m / WALKING_SPEED_MPS for m in crossing.movements)
-    return Clearances(
-        tuple(float(y) for y in yellow_s), walkers_s, np.maximum(red_s, limits.red_clearance_s), limits.red_clearance_s
-    )

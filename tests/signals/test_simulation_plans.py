@@ -1,6 +1,7 @@
 """Nets and shipped programs read as intersections and plans."""
 
 import importlib.util
+import math
 import subprocess
 from pathlib import Path
 
@@ -95,9 +96,20 @@ def test_intergreens_of_several_states_are_no_stages():
     plan = build_plan(site, shipped, SCENARIO)
     assert len(plan.stages) == 2
     assert validate(plan, site.intersection) == ()
-    # link 0 had 4 s of yellow, link 2 three and then 3 s of red; link 0 was red for 8 s before link 1 began
-    assert states(plan, site, (0, 1)) == [("yry", 3), ("yrr", 1), ("rrr", 8)]
+    # the shipped chain is the transition: links 0 and 2 end one after the other, link 1 has a second of red-amber
+    assert states(plan, site, (0, 1)) == [("yrG", 4), ("rrG", 2), ("rry", 3), ("rrr", 2), ("rur", 1)]
     assert states(plan, site, (1, 0)) == [("ryr", 3), ("rrr", 3)]
+
+
+def test_a_chain_that_is_not_safe_is_built_anew():
+    """A shipped chain without the all-red of our limits is replaced; yellow and red-amber are still as shipped."""
+    shipped = program(("GrG", 20), ("yry", 4), ("rur", 1), ("rGr", 15), ("ryr", 3))
+    site = tiny_site()
+    plan = build_plan(site, shipped, SCENARIO)
+    assert states(plan, site, (0, 1)) == [("yry", 4), ("rur", 1)]
+    assert states(plan, site, (1, 0)) == [("ryr", 3), ("rrr", 1)]
+    assert plan.cycle_s == 43
+    assert [step.green_s for step in plan.sequence] == [19, 15]
 
 
 def test_pedestrian_clearance_is_no_stage():
@@ -106,15 +118,16 @@ def test_pedestrian_clearance_is_no_stage():
     site = tiny_site(crossings={2})
     plan = build_plan(site, shipped, SCENARIO)
     assert len(plan.stages) == 2
-    assert states(plan, site, (0, 1))[0] == ("Grr", 9.0)
+    assert states(plan, site, (0, 1))[0] == ("Grr", 6.0)
     assert validate(plan, site.intersection) == ()
 
 
 def test_a_stage_is_read_once_however_often_it_is_shown():
-    """A program that shows a stage twice in its cycle has it once in its stages, twice in its sequence."""
+    """A program that shows a stage twice in its cycle has it once, with its longest green: it is controlled."""
     shipped = program(("GrG", 20), ("yry", 3), ("rGr", 15), ("ryr", 3), ("GrG", 8), ("yry", 3), ("rGr", 9), ("ryr", 3))
     plan = build_plan(tiny_site(), shipped, SCENARIO)
-    assert [step.stage for step in plan.sequence] == [0, 1, 0, 1]
+    assert [(step.stage, step.green_s) for step in plan.sequence] == [(0, 20), (1, 15)]
+    assert validate(plan, tiny_site().intersection) == ()
     assert len(plan.stages) == 2
 
 
@@ -179,9 +192,9 @@ def test_crossings_of_a_real_net_are_movements_of_their_own(tmp_path):
     assert all(m.crossing_m > 5 for m in walkers)
     plan = build_plan(site, shipped, scenario)
     assert len(plan.stages) == 2
-    kinds = [interval.kind for interval in plan.transitions[0, 1]]
-    assert kinds == [IntervalKind.PED_CLEARANCE, IntervalKind.YELLOW, IntervalKind.RED_CLEARANCE]
-    assert plan.transitions[0, 1][0].duration_s == max(m.crossing_m for m in walkers) / WALKING_SPEED_MPS
+    slowest_s = math.ceil(max(m.crossing_m for m in walkers) / WALKING_SPEED_MPS)
+    assert plan.transition_s(0, 1) == slowest_s + scenario.red_clearance_s
+    assert IntervalKind.YELLOW in [interval.kind for interval in plan.transitions[0, 1]]
     assert validate(plan, site.intersection) == ()
 
 

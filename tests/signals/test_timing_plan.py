@@ -2,9 +2,12 @@
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signals.model import Approach, Intersection, Interval, IntervalKind, Lamp, Lane, Movement, RoadUser, Stage, Turn
 from signals.timing_plan import (
@@ -15,6 +18,7 @@ from signals.timing_plan import (
     TimingPlan,
     build_transition,
     build_transitions,
+    judge_transition,
     sum_cycle_s,
     validate,
 )
@@ -72,7 +76,7 @@ def plan(limits=LIMITS, **changes):
 
 def shown(intervals):
     """Intervals as kind, seconds and one letter per movement (a: right-turn arrow)."""
-    return [(i.kind.value, i.duration_s, "".join("ryagG"[lamp] for lamp in i.lamps)) for i in intervals]
+    return [(i.kind.value, i.duration_s, "".join("ruyagG"[lamp] for lamp in i.lamps)) for i in intervals]
 
 
 def test_only_what_ends_turns_yellow():
@@ -87,27 +91,103 @@ def test_a_left_turn_that_loses_its_protection_is_cleared_before_oncoming_traffi
     assert shown(intervals) == [("yellow", 3, "GryrG"), ("red clearance", 1, "GrrrG")]
 
 
-def test_pedestrians_clear_before_the_yellow():
-    """A crossing that ends is red while vehicles stay green, for as long as walking over it takes."""
+def test_pedestrians_clear_while_others_go_on():
+    """A crossing that ends is red first; vehicles end so late that everyone is cleared at the same second."""
     intervals = build_transition(crossing(), STAGES[1], STAGES[2], clearances())
     assert shown(intervals) == [
-        ("pedestrian clearance", 8, "GrGrr"),
+        ("pedestrian clearance", 5, "GrGrr"),
         ("yellow", 3, "yryrr"),
         ("red clearance", 1, "rrrrr"),
     ]
 
 
-def test_each_movement_keeps_its_own_yellow():
-    """A shorter yellow ends earlier and is red while the longer one lasts; clearance counts per pair."""
+def test_each_movement_keeps_its_own_yellow_and_ends_as_late_as_it_may():
+    """The longest pair decides how long the change lasts; whoever is cleared faster stays green until it has to end."""
     red = np.full((5, 5), 1.0)
     red[SOUTH, WEST] = 4.0
     times = Clearances((5.0, 3.0, 3.0, 3.0, 0.0), (0.0,) * 5, red, 1.0)
     intervals = build_transition(crossing(), STAGES[0], STAGES[2], times)
     assert shown(intervals) == [
-        ("yellow", 3, "yyyrr"),
-        ("yellow", 2, "yrrrr"),
-        ("red clearance", 2, "rrrrr"),
+        ("yellow", 1, "GygrG"),
+        ("yellow", 2, "yygrG"),
+        ("yellow", 3, "yryrG"),
+        ("red clearance", 1, "rrrrr"),
     ]
+
+
+def test_a_start_waits_only_for_what_it_meets():
+    """West starts when north is cleared; a movement that meets nobody starts at once, one of its lane with it."""
+    lone = replace_conflicts(crossing(), {(NORTH, WEST), (SOUTH, NORTH_LEFT)})
+    a, b = Stage(0, frozenset({NORTH})), Stage(1, frozenset({WEST, SOUTH}))
+    assert shown(build_transition(lone, a, b, clearances())) == [("yellow", 3, "yGrrr"), ("red clearance", 1, "rGrrr")]
+    one_head = replace(clearances(), heads=((SOUTH, WEST),))
+    assert shown(build_transition(lone, a, b, one_head)) == [("yellow", 3, "yrrrr"), ("red clearance", 1, "rrrrr")]
+    lanes = [replace(m, entry=WEST) if m.index == SOUTH else m for m in lone.movements]
+    assert shown(build_transition(replace(lone, movements=tuple(lanes)), a, b, clearances()))[0][2] == "yrrrr"
+
+
+def replace_conflicts(intersection, pairs):
+    """The same place with other ways that meet."""
+    conflicts = np.zeros((5, 5), bool)
+    for a, b in pairs:
+        conflicts[a, b] = conflicts[b, a] = True
+    return replace(intersection, conflicts=conflicts)
+
+
+def test_red_amber_announces_each_green():
+    """A second of red-amber before every start, also where nothing ends; validation holds it to one to three seconds."""
+    german = replace(clearances(), red_amber_s=(1.0, 1.0, 1.0, 1.0, 0.0))
+    assert shown(build_transition(crossing(), STAGES[2], STAGES[1], german)) == [
+        ("yellow", 3, "rrryr"),
+        ("red clearance", 1, "ururr"),
+    ]
+    less, more = Stage(3, frozenset({SOUTH})), Stage(4, frozenset({SOUTH, NORTH}))
+    assert shown(build_transition(crossing(), less, more, german)) == [("red clearance", 1, "uGrrr")]
+    transitions = build_transitions(crossing(), STAGES, german)
+    assert validate(plan(transitions=transitions, cycle_s=sum_cycle_s(plan().sequence, transitions)), crossing()) == ()
+    for wrong_s, code in ((0.4, "red_amber_length"), (5.0, "red_amber_length")):
+        long = build_transitions(crossing(), STAGES, replace(german, red_amber_s=(wrong_s,) * 5))
+        assert code in faults(plan(transitions=long))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_clearances_give_sound_transitions_without_a_second_to_spare(data):
+    """Random ways, stages and clearance times: every change is sound, and no start could be a second earlier."""
+    size = 5
+    pairs = data.draw(st.sets(st.sampled_from([(i, j) for i in range(size) for j in range(i)]), max_size=8))
+    place = replace_conflicts(crossing(), pairs)
+    independent = [
+        frozenset(s)
+        for n in (1, 2, 3)
+        for s in combinations(range(size), n)
+        if not any(place.conflicts[i, j] for i in s for j in s)
+    ]
+    greens = data.draw(st.lists(st.sampled_from(independent), min_size=2, max_size=2, unique=True))
+    a, b = (Stage(k, g) for k, g in enumerate(greens))
+    seconds = st.integers(1, 5).map(float)
+    red = np.array(data.draw(st.lists(st.lists(seconds, min_size=5, max_size=5), min_size=5, max_size=5)))
+    yellow = tuple(data.draw(st.lists(st.integers(3, 5).map(float), min_size=5, max_size=5)))
+    amber = data.draw(st.sampled_from([(), (1.0,) * 5, (2.0,) * 5]))
+    times = Clearances(yellow, (0.0, 0.0, 0.0, 0.0, 8.0), red, 1.0, amber)
+    change = build_transition(place, a, b, times)
+    assert list(judge_transition(change, place, a, b, LIMITS)) == []
+    starts = {j: next(iter(_starts(change, j)), sum(i.duration_s for i in change)) for j in b.greens - a.greens}
+    ending = a.greens - b.greens
+    for j, start_s in starts.items():
+        need_s = max(
+            [amber[j] if amber else 0.0]
+            + [(9.0 if i == WALK else yellow[i] + red[i, j]) for i in ending if place.conflicts[i, j]]
+        )
+        assert start_s == need_s
+
+
+def _starts(change, movement):
+    passed_s = 0.0
+    for interval in change:
+        if interval.lamps[movement].is_green:
+            yield passed_s
+        passed_s += interval.duration_s
 
 
 def test_a_change_that_ends_nothing_takes_no_time():
@@ -185,6 +265,13 @@ def test_a_hand_made_transition_is_judged_as_well():
     transitions[0, 2] = (Interval(IntervalKind.RED_CLEARANCE, 5.0, (Lamp.RED,) * 5),)
     found = faults(plan(transitions=transitions))
     assert {"transition_missing", "yellow_too_short"} <= set(found)
+
+
+def test_a_yellow_that_lasts_until_the_next_green_leaves_no_red():
+    """Whoever starts in the second in which a yellow ends is found, whatever the order of the movements."""
+    yellow = Interval(IntervalKind.YELLOW, 3.0, (Lamp.RED,) * 3 + (Lamp.YELLOW, Lamp.RED))
+    found = faults(plan(transitions={**plan().transitions, (2, 1): (yellow,)}))
+    assert "0 s after the yellow of movement 3" in found["red_clearance_too_short"]
 
 
 def test_every_pair_of_stages_has_a_sound_transition():
