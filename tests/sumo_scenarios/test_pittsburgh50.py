@@ -3,13 +3,16 @@
 import gzip
 import math
 import multiprocessing
+import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+import sumo
 
 from signals.measures.audit import audit_run
 from signals.measures.tripinfo import load_trips
@@ -194,6 +197,17 @@ def test_retiming_counts_the_volumes_that_are_described(sites, tmp_path):
     assert len(busy) > 20
     assert sum(counted[turn] for turn in busy) == pytest.approx(sum(busy.values()), rel=0.1)
     assert all(counted[turn] == pytest.approx(vph, rel=0.4) for turn, vph in busy.items())
+
+
+@pytest.mark.sumo
+@pytest.mark.parametrize("name", NAMES)
+def test_sumo_loads_every_variant(name):
+    """Net, programs, stops, traffic and people of each variant fit together."""
+    scenario = find_scenario(name)
+    files = ["-n", scenario.net, "-a", *scenario.additional, "-r", ",".join(map(str, scenario.demand))]
+    command = [Path(sumo.SUMO_HOME) / "bin" / "sumo", *files, "--end", "5", "--no-step-log", "--no-warnings"]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def run_fixed(scenario, folder, scale):

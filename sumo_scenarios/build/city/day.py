@@ -20,7 +20,7 @@ BLOCKS = (
 )  # fmt: skip
 STADIUM = (("G4", "G5"), ("G5", "G4"), ("H4", "H5"), ("H5", "H4"), ("G4", "H4"), ("H4", "G4"))  # its car parks' exits
 STADIUM_VPH = {(600, 1200): 1100.0, (1200, 1800): 800.0, (1800, 2400): 200.0}
-BREAKDOWN = ("pm", ("C4", "D4"), 1080, 1800)  # period, where, when the vehicle sets out, until when it blocks a lane
+BREAKDOWN = ("pm", ("F4", "E4"), 1050, 1800)  # period, where, when the vehicle sets out, until when it blocks a lane
 _GATE_VPH = {
     "w4": 900, "e4": 520, "sE": 880, "nE": 460, "w6": 820, "e5": 820, "sB": 760, "nC": 760,
     "w2": 230, "e2": 280, "sG": 280, "nG": 260, "w5": 820, "e6": 820, "sC": 760, "nB": 760,

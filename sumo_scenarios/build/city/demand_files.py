@@ -100,12 +100,13 @@ def list_buses(district: District, every_s: int, end_s: int) -> Iterator[str]:
 
 
 def list_breakdown(district: District, way: tuple[str, str], depart_s: int, until_s: int) -> Iterator[str]:
-    """A vehicle that comes along the arterial and stands in its outer lane until a given time."""
+    """A vehicle that comes along the arterial and stands before the stop line until a given time."""
     line = next(line for line in list_lines(district).values() if way in set(pairwise(line)))
-    section = district.sections(district.ways[way])[0]
+    after = line[line.index(way[1]) + 1]
+    section, lane = district.sections(district.ways[way])[-1], district.turn_lanes(*way)[after][0]
     yield f'    <vehicle id="breakdown" type="breakdown" depart="{depart_s}" departLane="best" departSpeed="max">'
     yield f'        <route edges="{" ".join(_list_edges(district, tuple(pairwise(line))))}"/>'
-    yield f'        <stop lane="{section.edge}_1" endPos="{section.length_m / 2:.0f}" until="{until_s}"/>'
+    yield f'        <stop lane="{section.edge}_{lane + 1}" endPos="{section.length_m - 25:.0f}" until="{until_s}"/>'
     yield "    </vehicle>"
 
 

@@ -74,7 +74,7 @@ def build_city(folder: Path) -> dict[str, Traffic]:
         }
         net = _HEADER.sub("", raw.read_text(encoding="utf-8"))
     traffic = {period.name: build_traffic(district, signals, period) for period in PERIODS}
-    plain = replace_programs(net, signals, traffic["midday"].plans, "midday")
+    plain = replace_programs(net, signals, traffic["midday"].plans, "0")  # SUMO wants other names beside the net
     (folder / f"{NAME}.net.xml").write_text(plain, encoding="utf-8")
     for name, found in traffic.items():
         programs = "".join(format_program(signals[s], found.plans[s], name) for s in sorted(signals))
