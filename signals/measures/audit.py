@@ -11,6 +11,8 @@ net's right-of-way matrix. Rules, each for every link:
   green that becomes protected) the required time; negative when the other is still yellow. From the end of a
   crossing's green it is, for ours, the time to walk over;
 - ``conflicting_greens``: crossing links are green together only where one is permissive and yields by the net;
+- ``red_amber`` (ours only): it comes after red, ends in green and lasts 1 to 3 s (RiLSA 1 s, Great Britain 2 s).
+  It is a red for every other rule: it clears nobody, serves nobody, and an early start is a start like any other;
 - ``max_red``: no link is kept from green longer than allowed, the ends of the recording included. A lamp without
   a connection in the net keeps nobody waiting.
 
@@ -38,6 +40,7 @@ from signals.measures.lamp_runs import (
     join_runs,
     list_clearances,
     list_greens,
+    list_red_ambers,
     list_runs,
 )
 from signals.measures.limits import Limits, get_limits
@@ -47,6 +50,7 @@ from signals.measures.sumo_xml import MeasureError
 from sumo_scenarios.manifest import Scenario
 
 _EPSILON_S = 1e-6
+_RED_AMBER_S = (1.0, 3.0)
 
 
 class Rule(StrEnum):
@@ -58,6 +62,7 @@ class Rule(StrEnum):
     RED_CLEARANCE = "red_clearance"
     CONFLICTING_GREENS = "conflicting_greens"
     MAX_RED = "max_red"
+    RED_AMBER = "red_amber"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,11 @@ def audit_signal(layout: SignalLayout, recording: SignalRecording, limits: Limit
     """All violations of one signal."""
     runs = list_runs(recording)
     found = [v for link in range(layout.link_count) for v in _check_link(layout, link, runs[link], limits)]
+    if limits.is_ours:
+        found += [v for link in layout.names for v in _check_red_amber(layout.signal, link, recording)]
+    for link in layout.names:
+        if layout.has_only_arrow(link):
+            found += _check_arrow(layout.signal, link, recording, limits.max_red_s)
     found += _check_conflicts(layout, recording)
     for clearing, starting in sorted(layout.conflicts):
         required_s = limits.clearance_s.get((clearing, starting), limits.red_clearance_s)
@@ -156,7 +166,7 @@ def _check_link(layout: SignalLayout, link: int, runs: list[Run], limits: Limits
             yield Violation(signal, link, green.start_s, Rule.MIN_GREEN, green.length_s, required_s)
     if link not in layout.walkers:
         yield from _check_yellow(signal, link, runs, limits)
-    if link in layout.names:
+    if link in layout.names and not layout.has_only_arrow(link):
         for wait in join_runs(runs, frozenset({RED})):
             if wait.length_s > limits.max_red_s + _EPSILON_S:
                 yield Violation(signal, link, wait.start_s, Rule.MAX_RED, wait.length_s, limits.max_red_s)
@@ -171,6 +181,26 @@ def _check_yellow(signal: str, link: int, runs: list[Run], limits: Limits) -> It
                 yield Violation(signal, link, before.start_s, Rule.YELLOW, before.length_s, limits.yellow_s)
         elif before.state == YELLOW and after.state != RED and limits.is_ours:
             yield Violation(signal, link, after.start_s, Rule.YELLOW_THEN_GREEN, before.length_s, limits.yellow_s)
+
+
+def _check_arrow(signal: str, link: int, recording: SignalRecording, max_red_s: float) -> Iterator[Violation]:
+    """The longest red of a link that its city serves with a stop-then-go and never with a green."""
+    is_red = recording.lamps[:, link] != ord("s")
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_red, [False])).astype(np.int8)))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        begin_s, end_s = float(recording.times_s[start]), float(recording.times_s[end])
+        if end_s - begin_s > max_red_s + _EPSILON_S:
+            yield Violation(signal, link, begin_s, Rule.MAX_RED, end_s - begin_s, max_red_s)
+
+
+def _check_red_amber(signal: str, link: int, recording: SignalRecording) -> Iterator[Violation]:
+    shortest_s, longest_s = _RED_AMBER_S
+    for amber, before, after in list_red_ambers(recording, link):
+        is_long_enough = amber.length_s >= shortest_s - _EPSILON_S
+        bound_s = longest_s if is_long_enough else shortest_s
+        is_in_place = before == RED and after in (PERMISSIVE, PROTECTED)
+        if not (is_in_place and is_long_enough and amber.length_s <= longest_s + _EPSILON_S):
+            yield Violation(signal, link, amber.start_s, Rule.RED_AMBER, amber.length_s, bound_s)
 
 
 def _check_conflicts(layout: SignalLayout, recording: SignalRecording) -> Iterator[Violation]:

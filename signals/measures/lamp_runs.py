@@ -68,6 +68,17 @@ def join_runs(runs: Iterable[Run], is_member: frozenset[int]) -> Iterator[Run]:
         yield pending
 
 
+def list_red_ambers(recording: SignalRecording, link: int) -> Iterator[tuple[Run, int, int]]:
+    """Each whole red-amber (u) of a link, with the class of lamp before and after it."""
+    lamps, times_s = recording.lamps[:, link], recording.times_s
+    is_amber = lamps == ord("u")
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_amber, [False])).astype(np.int8)))
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if start > 0 and end < len(lamps):
+            run = Run(float(times_s[start]), float(times_s[end]), RED, is_whole=True)
+            yield run, int(LAMP_CLASS[lamps[start - 1]]), int(LAMP_CLASS[lamps[end]])
+
+
 def list_greens(runs: Iterable[Run]) -> list[Run]:
     """Greens, protected and permissive joined."""
     return list(join_runs(runs, frozenset({PERMISSIVE, PROTECTED})))

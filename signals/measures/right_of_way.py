@@ -47,6 +47,11 @@ class SignalLayout:
     programs: tuple[tuple[Phase, ...], ...]
     walkers: Mapping[int, float] = field(default_factory=dict)
 
+    def has_only_arrow(self, link: int) -> bool:
+        """Whether the shipped programs serve a link with stop-then-go alone: then that is its green."""
+        shown = {phase.state[link] for program in self.programs for phase in program if link < len(phase.state)}
+        return "s" in shown and not shown & set("GgoO")
+
 
 def load_layouts(net: Path, additional: Iterable[Path] = ()) -> Mapping[str, SignalLayout]:
     """Every signal of the net; programs also from the additional files."""

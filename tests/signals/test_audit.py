@@ -107,6 +107,59 @@ def test_a_missing_and_a_short_yellow_are_found(crossing):
     assert audit(crossing, changes) == [(Rule.YELLOW, 0, -1, 10, 0), (Rule.YELLOW, 2, -1, 10, 2)]
 
 
+AMBERS = ((0, "Grgr"), (10, "yryr"), (13, "rrrr"), (15, "rurr"), (16, "rGrr"), (25, "ryrr"), (28, "rrrr"), (40, ""))
+
+
+def test_a_red_amber_of_a_second_is_sound_and_serves_nobody(crossing):
+    """One second before the green is nothing to report; it counts as red for clearances and for the longest red."""
+    assert audit(crossing, AMBERS) == []
+    early = ((0, "Grgr"), (10, "yryr"), (13, "rurr"), (14, "rGrr"), (25, "ryrr"), (28, "rrrr"), (40, ""))
+    assert audit(crossing, early) == [(Rule.RED_CLEARANCE, 1, 0, 14, 1)]
+    waiting = ((0, "rrrr"), (30, "rrru"), (31, "rrrr"), (62, ""))
+    assert (Rule.MAX_RED, 3, -1, 0, 62) in audit(crossing, waiting)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (((0, "Grgr"), (10, "yryr"), (13, "rrrr"), (14, "rurr"), (18, "rGrr"), (40, "")), (1, 14, 4)),  # too long
+        (((0, "Grgr"), (10, "yryr"), (13, "rrrr"), (15, "rurr"), (16, "rrrr"), (40, "")), (1, 15, 1)),  # then red
+        (((0, "rGrr"), (10, "ryrr"), (13, "rurr"), (14, "rGrr"), (40, "")), (1, 13, 1)),  # from yellow
+        (((0, "rGrr"), (10, "rurr"), (11, "rGrr"), (40, "")), (1, 10, 1)),  # in the middle of a green
+    ],
+)
+def test_a_red_amber_out_of_place_or_too_long_is_found(crossing, changes, found):
+    """It comes after red, ends in green and lasts one to three seconds; shipped programs are not held to it."""
+    link, time_s, length_s = found
+    assert (Rule.RED_AMBER, link, -1, time_s, length_s) in audit(crossing, changes)
+    assert Rule.RED_AMBER not in [v[0] for v in audit(crossing, changes, is_ours=False)]
+
+
+def test_an_early_start_is_held_to_its_own_pairs_only(crossing):
+    """Link 3 crosses nobody and starts while 0 is yellow; link 1 a second before its clearance from 0 is found."""
+    early = ((0, "Grgr"), (10, "yryG"), (13, "rrrG"), (15, "rGrG"), (25, "ryry"), (28, "rrrr"), (40, ""))
+    assert audit(crossing, early) == []
+    too_early = ((0, "Grgr"), (10, "yryG"), (13, "rrrG"), (14, "rGrG"), (25, "ryry"), (28, "rrrr"), (40, ""))
+    assert audit(crossing, too_early) == [(Rule.RED_CLEARANCE, 1, 0, 14, 1)]
+
+
+def test_a_late_end_into_a_crossing_green_is_found(crossing):
+    """A movement may stay green longer than the others of its stage, but not until a crossing one has started."""
+    late = ((0, "Grgr"), (10, "Gryr"), (13, "yrrr"), (15, "yGrr"), (16, "rGrr"), (25, "ryrr"), (28, "rrrr"), (40, ""))
+    assert (Rule.RED_CLEARANCE, 1, 0, 15, -1) in audit(crossing, late)
+
+
+def test_a_link_that_is_only_ever_an_arrow_is_served_by_it(crossing):
+    """Where the shipped program never gives a green but a stop-then-go, that is what the longest red looks at."""
+    net = crossing.net
+    net.write_text(net.read_text().replace("GrgG", "Grgs").replace("yryy", "yrys"), encoding="utf-8")
+    round_s = ((0, "Grgs"), (20, "yryr"), (23, "rrrr"), (25, "rGrr"), (40, "ryrr"), (43, "rrrr"))
+    changes = [(t + 45 * k, state) for k in range(3) for t, state in round_s]
+    assert audit(crossing, (*changes, (135, ""))) == []
+    never = [(t, state.replace("s", "r")) for t, state in changes]
+    assert [(rule, link) for rule, link, *_ in audit(crossing, (*never, (135, "")))] == [(Rule.MAX_RED, 3)]
+
+
 def test_a_yellow_that_turns_green_again_is_found_for_ours(crossing):
     """Yellow promises red; shipped programs that break the promise are only tolerated."""
     changes = ((0, "Grgr"), (10, "yrgr"), (13, "Grgr"), (30, ""))
