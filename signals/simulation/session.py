@@ -174,7 +174,7 @@ class Session:
         except (PlanNotReadable, PlanRefused) as error:
             self.notes[signal] = f"stays as shipped: {error}"
             return
-        cabinet = Cabinet(plan)
+        cabinet = Cabinet(plan, clock_s=self._time_s)
         clock = SkewedClock(self, self._faults.skew_s(signal)) if self._faults.clock_skew_s > 0 else self
         detectors = tuple(placed.detector for placed in self._survey.detectors.get(signal, ()))
         parameters, crossing = self._request.parameters, site.intersection
