@@ -30,6 +30,7 @@ def pittsburgh(
     work: Path = Path("out/pittsburgh"),
     study: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
+    others: Annotated[bool, Parameter(negative=())] = False,
     quick: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Run the Pittsburgh study: coordinated actuated control, retimed, before; the adaptive controller on loops after.
@@ -51,6 +52,7 @@ def pittsburgh(
         work: Keeps the finished runs.
         study: Another study's description (TOML), for another city.
         json: Print all figures as JSON.
+        others: Also run the study's other controllers, to see whether the before is the best there is.
         quick: The first seed, ten minutes of each period: to see that it works, no figures to quote.
     """
     with one_clear_error():
@@ -73,6 +75,7 @@ def pittsburgh(
             work,
             jobs,
             QUICK_S if quick else None,
+            others,
         )
         with _show_study(request.count_runs()) as show:
             outcome = run_study(request, show)

@@ -70,7 +70,10 @@ class RouteOfInterest:
 
 @dataclass(frozen=True, slots=True)
 class StudyDefinition:
-    """A study as described; ``periods`` make up the overall figures, ``cases`` stand beside them."""
+    """A study as described; ``periods`` make up the overall figures, ``cases`` stand beside them.
+
+    ``others`` may be run on the same seeds, to see whether the before is the best there is.
+    """
 
     title: str
     network: str
@@ -79,6 +82,7 @@ class StudyDefinition:
     cases: tuple[Period, ...]
     targets: tuple[Target, ...] = ()
     published: tuple[Published, ...] = ()
+    others: tuple[Arm, ...] = ()
     routes: tuple[RouteOfInterest, ...] = ()
     command: str = ""
     notices: tuple[str, ...] = field(default=())
@@ -127,6 +131,8 @@ def _read(table: dict[str, Any], path: Path) -> StudyDefinition:
     notices: list[str] = []
     kinds = {kind: tuple(_read_period(row, table, path, notices) for row in table.get(kind, []))
              for kind in ("period", "case")}  # fmt: skip
+    if taken := [row["label"] for row in table.get("other", []) if row["label"] in SIDES]:
+        raise EvaluationError(f"{path}: an [[other]] cannot be called {taken[0]!r}.")
     names = [row.name for rows in kinds.values() for row in rows]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise EvaluationError(f"{path}: the name {repeated[0]!r} is given twice.")
@@ -143,6 +149,7 @@ def _read(table: dict[str, Any], path: Path) -> StudyDefinition:
         routes=tuple(
             RouteOfInterest(row["name"], row["title"], row["from"], row["to"]) for row in table.get("route", [])
         ),
+        others=tuple(_read_arm(row["label"], row, table, path, []) for row in table.get("other", [])),
         command=table.get("command", ""),
         notices=tuple(dict.fromkeys(notices)),
     )
@@ -153,7 +160,7 @@ def _read_period(row: dict[str, Any], table: dict[str, Any], path: Path, notices
     return Period(row["name"], row["title"], row["scenario"], arms["before"], arms["after"])
 
 
-def _read_arm(side: str, row: dict[str, Any], table: dict[str, Any], path: Path, notices: list[str]) -> Arm:
+def _read_arm(label: str, row: dict[str, Any], table: dict[str, Any], path: Path, notices: list[str]) -> Arm:
     controller, sensing = row["controller"], row.get("sensing", "ideal")
     if controller not in CONTROLLERS:
         raise EvaluationError(f"{path}: there is no controller {controller!r}; choose from {', '.join(CONTROLLERS)}.")
@@ -161,15 +168,15 @@ def _read_arm(side: str, row: dict[str, Any], table: dict[str, Any], path: Path,
         raise EvaluationError(f"{path}: there is no sensing {sensing!r}; choose from {', '.join(SENSING)}.")
     if "file" not in row:
         if not row.get("parameters") and not row.get("is_untuned", False):
-            notices.append(f"{side}: {CONTROLLERS[controller].title} runs with its defaults; nobody tuned it.")
-        return Arm(side, controller, row.get("parameters", {}), sensing)
+            notices.append(f"{label}: {CONTROLLERS[controller].title} runs with its defaults; nobody tuned it.")
+        return Arm(label, controller, row.get("parameters", {}), sensing)
     file = path.parent / row["file"]
     tuned = load_parameters(file, needs_signature=False)  # changed ones are refused all the same
     if tuned.signed_by != table.get("signed_by", ""):
         raise EvaluationError(f"{file}: not signed by the key that {path.name} names; tune again with that key.")
     if tuned.controller != controller:
-        raise EvaluationError(f"{file}: it is for the controller {tuned.controller}, and {side} is {controller}.")
-    return build_tuned_arm(tuned, row["file"], label=side, sensing=sensing)
+        raise EvaluationError(f"{file}: it is for the controller {tuned.controller}, and {label} is {controller}.")
+    return build_tuned_arm(tuned, row["file"], label=label, sensing=sensing)
 
 
 def _read_published(row: dict[str, Any]) -> Published:

@@ -78,6 +78,12 @@ class StudyOutcome:
         own = {period.name for period in self.definition.periods}
         return tuple(period.name for period in self.periods if period.name in own)
 
+    def list_others(self) -> tuple[str, ...]:
+        """The further controllers that were run, by label."""
+        return tuple(
+            arm.label for arm in self.definition.others if arm.label in next(iter(self.reports.values())).labels
+        )
+
     def list_classes(self) -> tuple[str, ...]:
         """All classes of trips that any run of the overall periods had, by name."""
         return tuple(sorted({name for run in self._list_all_runs() for name in run.details["classes"]}))
@@ -99,10 +105,9 @@ class StudyOutcome:
         """Mean and interval of a ratio."""
         return estimate(self.get_values(names, side, measure, klass))
 
-    def get_change(self, names: Sequence[str], measure: str, klass: str = "all") -> PairedChange:
-        """From before to after, paired by seed."""
-        before, after = (self.get_values(names, side, measure, klass) for side in SIDES)
-        return compare(after, before)
+    def get_change(self, names: Sequence[str], measure: str, klass: str = "all", side: str = "after") -> PairedChange:
+        """From before to after, or to another controller, paired by seed."""
+        return compare(*(self.get_values(names, each, measure, klass) for each in (side, "before")))
 
     def get_walkers(self, names: Sequence[str], side: str) -> tuple[list[float], list[float]]:
         """Mean and 95th percentile of the walkers' waits by seed; zeros where nobody walks."""
@@ -154,19 +159,28 @@ class StudyOutcome:
     def list_notices(self) -> tuple[str, ...]:
         """What must not be overlooked, the study's own first."""
         own = [f"{name}, {notice}" for name, report in self.reports.items() for notice in report.list_notices()]
-        cut = f"Every run was cut off after {self.cut_after_s:g} s: a quick look, no figures to quote."
+        overall = self.list_overall()
+        waits = {side: self.get_estimate(overall, side, "waiting_s").mean for side in ("before", *self.list_others())}
+        others = [arm.label for arm in self.definition.others if arm.label in waits and not arm.is_ours]
+        kinder = [label for label in others if waits[label] < waits["before"]]
+        cut = f"Every run was cut off after {self.cut_after_s} s: a quick look, no figures to quote."
         few = "Fewer than five seeds: no figures to quote."
         return (
             *([cut] if self.cut_after_s else []),
             *([few] if len(self.seeds) < 5 else []),
             *self.definition.notices,
+            *(
+                f"{label}, a conventional controller, waits less than the before ({waits[label]:.1f} s, "
+                f"{waits['before']:.1f} s): the before is not the best there is."
+                for label in kinder
+            ),
             *own,
         )
 
     @property
     def is_safe(self) -> bool:
-        """No run has a violation."""
-        return all(run.audit.is_safe for run in self._list_all_runs())
+        """No run before or after has a violation."""
+        return all(run.audit.is_safe for run in self._list_all_runs() if run.label in SIDES)
 
     def to_json(self) -> dict[str, Any]:
         """All figures for machines."""
@@ -177,6 +191,16 @@ class StudyOutcome:
             "cut_after_s": self.cut_after_s,
             "sumo_version": self.sumo_version,
             "code_version": self.code_version,
+            "others": {
+                label: {
+                    name: {
+                        "waiting_s": self.get_estimate(names, label, "waiting_s").to_json(),
+                        "change": self.get_change(names, "waiting_s", side=label).to_json(),
+                    }
+                    for name, names in groups.items()
+                }
+                for label in self.list_others()
+            },
             "groups": {name: self._describe(names) for name, names in groups.items()},
             "targets": [
                 {

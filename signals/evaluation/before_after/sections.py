@@ -125,6 +125,27 @@ def write_classes(outcome: StudyOutcome) -> str:
     )
 
 
+def write_others(outcome: StudyOutcome) -> str:
+    """Further controllers on the same seeds: is the before the best there is?"""
+    labels = outcome.list_others()
+    if not labels:
+        return ""
+    groups = [("all periods", outcome.list_overall()), *((period.title, (period.name,)) for period in outcome.periods)]
+    rows = [
+        [
+            escape(label),
+            *(
+                f"{outcome.get_estimate(names, label, 'waiting_s').mean:.1f} s<br>"
+                + write_change(outcome.get_change(names, "waiting_s", side=label))
+                for _, names in groups
+            ),
+        ]
+        for label in ("after", *labels)
+    ]
+    told = "Waiting, s per vehicle, and the change against the before."
+    return "<h2>Other controllers</h2>" + write_table(["", *(title for title, _ in groups)], rows, told)
+
+
 def write_limits(outcome: StudyOutcome) -> str:
     """Each target in a sentence."""
     limits = outcome.list_limits()

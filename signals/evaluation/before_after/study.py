@@ -28,10 +28,12 @@ class StudyRequest:
     work: Path
     jobs: int = 2
     cut_after_s: float | None = None
+    has_others: bool = False
 
     def count_runs(self) -> int:
         """How many runs the study has in all."""
-        return 2 * len(self.seeds) * len(choose(self.definition, self.periods, self.cases))
+        sides = 2 + (len(self.definition.others) if self.has_others else 0)
+        return sides * len(self.seeds) * len(choose(self.definition, self.periods, self.cases))
 
 
 OnProgress = Callable[[str, EvaluationProgress], None]
@@ -45,6 +47,7 @@ def run_study(request: StudyRequest, on_progress: OnProgress | None = None) -> S
         EvaluationError: a period that does not exist, or a run that failed.
     """
     periods = choose(request.definition, request.periods, request.cases)
+    others = request.definition.others if request.has_others else ()
     reports: dict[str, EvaluationReport] = {}
     for period in periods:
 
@@ -59,7 +62,7 @@ def run_study(request: StudyRequest, on_progress: OnProgress | None = None) -> S
                 seeds=request.seeds,
                 jobs=request.jobs,
                 cut_after_s=request.cut_after_s,
-                arms=(replace(period.before, label="before"), replace(period.after, label="after")),
+                arms=(replace(period.before, label="before"), replace(period.after, label="after"), *others),
                 ledger=request.work / LEDGER,
                 inspector=Breakdown(request.definition.routes),
             ),
