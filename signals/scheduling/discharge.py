@@ -20,9 +20,14 @@ _SLOWEST_SHARE = 0.25
 @njit(cache=True)
 def lamp_level(layout: Layout, settings: Settings, stage: int, target: int, left_s: int, movement: int) -> int:
     """What a movement may do: in a stage, or ``left_s`` before the change to ``target`` ends."""
-    if target >= 0 and layout.change_s[stage, target] - left_s >= settings.yellow_use_s:
+    if target < 0:
+        return int(layout.level[stage, movement])
+    if layout.through[stage, target, movement] > NO_GREEN:
         return int(layout.through[stage, target, movement])
-    return int(layout.level[stage, movement])
+    passed_s = layout.change_s[stage, target] - left_s
+    if passed_s < layout.keeps_s[stage, target, movement] + settings.yellow_use_s:
+        return int(layout.level[stage, movement])
+    return int(layout.level[target, movement]) if left_s <= layout.early_s[stage, target, movement] else NO_GREEN
 
 
 @njit(cache=True)
@@ -80,6 +85,10 @@ def discharge_second(
     stop_cost = settings.stop_cost_s + settings.co2_cost_s_per_g * settings.stop_g
     for lane in range(served.shape[0]):
         k = served[lane]
+        if target >= 0 and k < traffic.vehicles[lane]:
+            m = traffic.movement[lane, k]
+            if layout.through[stage, target, m] == NO_GREEN and left_s == layout.early_s[stage, target, m]:
+                next_free_s[lane] = max(next_free_s[lane], second + traffic.startup_loss_s[lane])
         while k < traffic.vehicles[lane]:
             start_s = max(next_free_s[lane], traffic.arrival_s[lane, k], float(second))
             if start_s >= second + 1:
@@ -132,7 +141,8 @@ def begin_stage(
         if served[lane] >= traffic.vehicles[lane]:
             continue
         m = traffic.movement[lane, served[lane]]
-        if layout.level[target, m] > 0 and layout.through[stage, target, m] == 0:
+        is_green_before = layout.through[stage, target, m] > NO_GREEN or layout.early_s[stage, target, m] > 0
+        if layout.level[target, m] > NO_GREEN and not is_green_before:
             next_free_s[lane] = max(next_free_s[lane], second + traffic.startup_loss_s[lane])
 
 

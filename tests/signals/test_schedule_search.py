@@ -35,6 +35,8 @@ def make_layout(min_green_s=5, max_green_s=50):
     return Layout(
         level=level,
         through=through,
+        keeps_s=np.zeros((3, 3, 4), np.int64),
+        early_s=np.zeros((3, 3, 4), np.int64),
         change_s=np.full((3, 3), 4, np.int64),
         min_green_s=np.full(3, min_green_s, np.int64),
         max_green_s=np.full(3, max_green_s, np.int64),
