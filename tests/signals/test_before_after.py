@@ -161,6 +161,21 @@ def test_a_tuned_before_is_signed_by_the_key_that_the_study_names(tmp_path, monk
         load_study(write(tmp_path, f'signed_by = "{signed.signed_by}"\n{wrong}'))
 
 
+def test_files_are_found_by_the_name_of_the_period(tmp_path, monkeypatch):
+    """Where there is one; a case takes the file of the period that it is tuned as; the others are shouted."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    key, _ = get_signing_key()
+    content = ParameterFile("coordinated", {"max_gap_s": 4.0}, "fixed", "abc", {}, (21, 22), (1.0,), "loops", 9, -0.1)
+    signed = save_parameters(tmp_path / "before-pm.json", content, key)
+    text = STUDY.replace("parameters = { max_gap_s = 2.5 }", 'files = "before-{period}.json"')
+    text = text.replace('scenario = "grid"', 'scenario = "grid"\ntuned_as = "pm"')
+    found = load_study(write(tmp_path, f'signed_by = "{signed.signed_by}"\n{text}'))
+    assert [dict(row.before.parameters) for row in (*found.periods, *found.cases)] == [
+        {}, {"max_gap_s": 4.0}, {"max_gap_s": 4.0},
+    ]  # fmt: skip
+    assert found.notices == ("before: Coordinated actuated runs with its defaults; nobody tuned it.",)
+
+
 def test_a_before_that_nobody_tuned_is_shouted(tmp_path):
     """Defaults against a tuned controller are no comparison."""
     untuned = load_study(write(tmp_path, STUDY.replace("parameters = { max_gap_s = 2.5 }\n", "")))

@@ -76,7 +76,8 @@ def test_a_finished_study_is_not_run_again(study):
     again = run_study(request, lambda period, one: news.append((period, one.label, one.seed, one.run)))
     assert [row[:3] for row in news] == [("day", s, n) for n in (21, 22) for s in ("before", "after")]
     assert all(run is None for *_, run in news)
-    assert again.to_json() == outcome.to_json()
+    for part in ("groups", "targets", "longest_reds", "notices"):
+        assert again.to_json()[part] == outcome.to_json()[part]
 
 
 def test_a_cut_study_goes_on(study, tmp_path):

@@ -2,7 +2,8 @@
 
 A study is a TOML file; nothing about a city stands in the code. ``[before]`` and ``[after]`` are arms in the words of
 ``signals.evaluation.arm``; a ``[[period]]`` or ``[[case]]`` may name a tuned parameter file of its own for either side,
-relative to the study's file. Such a file must be signed by ``signed_by``, the public key that the study names.
+relative to the study's file; ``files`` is a pattern with ``{period}`` (its name, or what ``tuned_as`` says), used where
+there is such a file. A tuned file must be signed by ``signed_by``, the public key that the study names.
 """
 
 from __future__ import annotations
@@ -156,7 +157,13 @@ def _read(table: dict[str, Any], path: Path) -> StudyDefinition:
 
 
 def _read_period(row: dict[str, Any], table: dict[str, Any], path: Path, notices: list[str]) -> Period:
-    arms = {side: _read_arm(side, {**table[side], **row.get(side, {})}, table, path, notices) for side in SIDES}
+    arms = {}
+    for side in SIDES:
+        words = {**table[side], **row.get(side, {})}
+        named = words.get("files", "").replace("{period}", row.get("tuned_as", row["name"]))
+        if named and (path.parent / named).is_file():
+            words.setdefault("file", named)
+        arms[side] = _read_arm(side, words, table, path, notices)
     return Period(row["name"], row["title"], row["scenario"], arms["before"], arms["after"])
 
 

@@ -84,6 +84,14 @@ class StudyOutcome:
             arm.label for arm in self.definition.others if arm.label in next(iter(self.reports.values())).labels
         )
 
+    def write_command(self) -> str:
+        """What to type to have these figures again."""
+        overall = self.list_overall()
+        cases = [period.name for period in self.periods if period.name not in overall]
+        parts = [self.definition.command, f"--periods {','.join(overall)}", f"--seeds {','.join(map(str, self.seeds))}"]
+        parts += [f"--cases {','.join(cases)}"] * bool(cases) + ["--others"] * bool(self.list_others())
+        return " ".join([*parts, *["--quick"] * bool(self.cut_after_s)])
+
     def list_classes(self) -> tuple[str, ...]:
         """All classes of trips that any run of the overall periods had, by name."""
         return tuple(sorted({name for run in self._list_all_runs() for name in run.details["classes"]}))

@@ -47,7 +47,7 @@ def build_page(outcome: StudyOutcome) -> str:
         ),
         "</div>",
         "<h2>By class of trip</h2>",
-        f"<figure>{draw_changes(outcome, list_class_titles(outcome))}</figure>",
+        f'<figure class="tall">{draw_changes(outcome, list_class_titles(outcome))}</figure>',
         write_classes(outcome),
         write_others(outcome),
         "<h2>Safety</h2>",
@@ -82,7 +82,7 @@ def write_claim(outcome: StudyOutcome) -> str:
     sensing = {"loops": "loop detectors only", "video": "cameras at the stop lines only"}.get(
         first.after.sensing, "every vehicle within 300 m seen"
     )
-    return f"On {outcome.definition.network}, simulated in SUMO: {told}{interval}, {sensing}."
+    return f"On {outcome.definition.network}: {told}{interval}, {sensing}."
 
 
 def _write_big(outcome: StudyOutcome, measure: str, words: str) -> str:

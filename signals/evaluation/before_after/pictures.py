@@ -56,16 +56,17 @@ def _draw_pairs(outcome: StudyOutcome, measure: str, title: str, size: tuple[flo
         for offset, side, colour in ((-0.2, "before", BEFORE), (0.2, "after", AFTER)):
             found = [outcome.get_estimate((period.name,), side, measure) for period in outcome.periods]
             halves = [e.interval[1] - e.mean if e.interval else 0.0 for e in found]
+            bars = {"yerr": halves, "capsize": 3} if any(halves) else {}
             places = [k + offset for k in range(len(found))]
             means = [e.mean for e in found]
-            axis.bar(places, means, 0.38, yerr=halves, capsize=3, color=colour, label=side)
+            axis.bar(places, means, 0.38, color=colour, label=side, **bars)
             for place, mean, half in zip(places, means, halves, strict=True):
                 axis.annotate(f"{mean:.3g}", (place, mean + half), ha="center", va="bottom", fontsize=9)
         axis.set_xticks(range(len(outcome.periods)), [_wrap(period.title) for period in outcome.periods])
         axis.set_title(title, fontsize=11, loc="left")
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(y=0.15)
-        axis.legend(frameon=False, loc="upper right", ncols=2, fontsize=9)
+        figure.legend(frameon=False, loc="outside upper right", ncols=2, fontsize=9)
         return _to_svg(figure, f"{title}, before and after, by period")
 
 

@@ -231,7 +231,7 @@ def write_reproduction(outcome: StudyOutcome) -> str:
     return (
         f"<p>SUMO {escape(outcome.sumo_version)}; code {escape(outcome.code_version)}; seeds {seeds}. Every vehicle "
         "that was due counts, with its delay before it could enter; runs last until the streets are empty, and equal "
-        f"seeds are equal demand on both sides.</p><pre><code>{escape(outcome.definition.command)}</code></pre>"
+        f"seeds are equal demand on both sides.</p><pre><code>{escape(outcome.write_command())}</code></pre>"
     )
 
 
