@@ -56,9 +56,12 @@ def to_lamps(state: str, site: Site) -> tuple[Lamp, ...]:
 
 
 def to_state(lamps: tuple[Lamp, ...], site: Site, length: int) -> str:
-    """The state string that shows these lamps."""
-    letters = ["r"] * length
+    """The state string that shows these lamps; of movements with one lamp, what the most restricted of them is shown."""
+    shown: dict[int, Lamp] = {}
     for number, lamp in zip(site.links, lamps, strict=True):
+        shown[number] = min(lamp, shown.get(number, lamp))
+    letters = ["r"] * length
+    for number, lamp in shown.items():
         letters[number] = _LETTERS[lamp]
     return "".join(letters)
 
@@ -85,6 +88,9 @@ def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
     stages = tuple(_demote(_to_stage(index, lamps), crossing) for index, lamps in enumerate(displays))
     shipped = [[s.display for s in steps if s.is_stage and s.lamps == lamps] for lamps in displays]
     timings = tuple(_to_timing(stage, shown, crossing, scenario) for stage, shown in zip(stages, shipped, strict=True))
+    quiet = _list_quiet_stages(stages, crossing)
+    timings += tuple(StageTiming(scenario.min_green_s, timings[walking].max_green_s) for walking in quiet)
+    stages += tuple(quiet.values())
     clearances = replace(read_clearances(steps, crossing, limits), heads=_list_lamps(site))
     transitions = build_transitions(crossing, stages, clearances) | read_chains(
         steps, displays, stages, crossing, limits
@@ -195,6 +201,26 @@ def _demote(stage: Stage, crossing: Intersection) -> Stage:
                 stage = replace(stage, protected=stage.protected - {loser}, permitted=permitted)
                 break
     return stage
+
+
+def _list_quiet_stages(stages: tuple[Stage, ...], crossing: Intersection) -> dict[int, Stage]:
+    """By the stage that it is of: the same vehicles with nobody on foot, for when nobody has called; not in the local
+    sequence. To go from one to the other is to end the walk while the vehicles stay, and to be free to leave later.
+    """
+    walkers = {m.index for m in crossing.movements if m.user is RoadUser.PEDESTRIAN}
+    shown = {(s.protected, s.permitted) for s in stages}
+    quiet: dict[int, Stage] = {}
+    for stage in stages:
+        rest = replace(
+            stage,
+            index=len(stages) + len(quiet),
+            protected=stage.protected - walkers,
+            permitted=stage.permitted - walkers,
+        )
+        if stage.greens & walkers and rest.greens and (rest.protected, rest.permitted) not in shown:
+            shown.add((rest.protected, rest.permitted))
+            quiet[stage.index] = rest
+    return quiet
 
 
 def _to_timing(stage: Stage, shown: list[Display], crossing: Intersection, scenario: Scenario) -> StageTiming:

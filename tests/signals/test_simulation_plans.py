@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signals.model import Approach, Intersection, IntervalKind, Lane, Movement, RoadUser, Turn
+from signals.model import Approach, Intersection, IntervalKind, Lamp, Lane, Movement, RoadUser, Turn
 from signals.simulation.binaries import find_binary, find_home
 from signals.simulation.conventional.choice import build_programs
 from signals.simulation.network import Site, read_sites
@@ -203,3 +203,10 @@ def test_a_green_that_nobody_can_use_is_no_stage():
     shipped = program(("GrGr", 20), ("yryr", 3), ("rGrr", 15), ("ryrr", 3), ("rrrG", 9), ("rrry", 3))
     plan = build_plan(tiny_site(), shipped, SCENARIO)
     assert [sorted(stage.greens) for stage in plan.stages] == [[0, 2], [1]]
+
+
+def test_two_movements_with_one_lamp_are_shown_the_stricter():
+    """One place in the state string for two connections: if one of them has to stop, both are stopped."""
+    site = Site(tiny_site().intersection, (0, 1, 0))
+    assert to_state((Lamp.PROTECTED_GREEN, Lamp.RED, Lamp.YELLOW), site, 2) == "yr"
+    assert to_state((Lamp.RED, Lamp.PROTECTED_GREEN, Lamp.PERMITTED_GREEN), site, 2) == "rG"
