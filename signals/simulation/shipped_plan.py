@@ -56,7 +56,7 @@ def to_lamps(state: str, site: Site) -> tuple[Lamp, ...]:
 
 
 def to_state(lamps: tuple[Lamp, ...], site: Site, length: int) -> str:
-    """The state string that shows these lamps; of movements with one lamp, what the most restricted of them is shown."""
+    """The state string that shows these lamps; movements with one lamp are shown what the strictest of them needs."""
     shown: dict[int, Lamp] = {}
     for number, lamp in zip(site.links, lamps, strict=True):
         shown[number] = min(lamp, shown.get(number, lamp))
