@@ -331,12 +331,14 @@ def _early_starts(
 
 
 def longest_wait_s(plan: TimingPlan) -> float:
-    """The time to serve every stage once at its minimum green with the longest transition into each."""
-    into = [
-        max((plan.transition_s(a.index, b.index) for a in plan.stages if a.index != b.index), default=0.0)
-        for b in plan.stages
-    ]
-    return sum(timing.min_green_s + change_s for timing, change_s in zip(plan.timings, into, strict=True))
+    """The time to serve every stage of the local sequence, which serves every movement, once at its minimum green with
+    the longest transition into each.
+    """
+    total_s = 0.0
+    for b in {step.stage for step in plan.sequence}:
+        into_s = [plan.transition_s(a.index, b) for a in plan.stages if a.index != b]
+        total_s += plan.timings[b].min_green_s + max(into_s, default=0.0)
+    return total_s
 
 
 def _red_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFault]:
@@ -346,6 +348,6 @@ def _red_faults(plan: TimingPlan, intersection: Intersection) -> Iterator[PlanFa
     if count > 1 and is_complete and (need_s := longest_wait_s(plan)) > plan.limits.max_red_s:
         yield PlanFault(
             "max_red_too_short",
-            f"Serving every stage once at its minimum green takes {need_s:g} s; a maximum red of "
+            f"Serving every stage of the sequence once at its minimum green takes {need_s:g} s; a maximum red of "
             f"{plan.limits.max_red_s:g} s cannot be kept.",
         )

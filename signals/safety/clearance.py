@@ -25,9 +25,11 @@ class RedBound:
         for stage in plan.stages:  # an arrow is no green, unless a movement never has another
             self.serves[stage.index, [m for m in stage.stop_then_go if not self.serves[:, m].any()]] = True
         breadth = self.serves.sum(axis=1)
-        # always the broadest stage that serves a movement: a choice that changed would break the induction
+        is_local = np.isin(np.arange(count), [step.stage for step in plan.sequence])
+        # always the broadest stage of the local sequence that serves a movement, since its round is what the plan was
+        # checked for; a choice that changed would break the induction
         self._stage_of = [
-            max(np.flatnonzero(self.serves[:, m]).tolist(), key=lambda s: (breadth[s], -s), default=-1)
+            max(np.flatnonzero(self.serves[:, m]).tolist(), key=lambda s: (is_local[s], breadth[s], -s), default=-1)
             for m in range(size)
         ]
         self._min_green_s = [timing.min_green_s for timing in plan.timings]
