@@ -18,7 +18,7 @@ _SHIPPED = frozenset({"simulation", "measures", "baselines"})
 _SHOWN = 12
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def get_code_version(*, is_ours: bool = True) -> str:
     """A short hash of ``signals``, without what cannot change a run: for SUMO's own controllers, less of it."""
     tops = sorted(top for top in HOME.iterdir() if top.name not in _OUTSIDE and (is_ours or top.name in _SHIPPED))

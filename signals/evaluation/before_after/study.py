@@ -74,6 +74,6 @@ def run_study(request: StudyRequest, on_progress: OnProgress | None = None) -> S
         reports=reports,
         seeds=request.seeds,
         sumo_version=version("eclipse-sumo"),
-        code_version=get_code_version(),
+        code_version=get_code_version(is_ours=True),
         cut_after_s=request.cut_after_s,
     )
