@@ -117,8 +117,19 @@ def test_pedestrian_clearance_is_no_stage():
     shipped = program(("GrG", 20), ("Grr", 6), ("yrr", 3), ("rGr", 15), ("ryr", 3))
     site = tiny_site(crossings={2})
     plan = build_plan(site, shipped, SCENARIO)
-    assert len(plan.stages) == 2
+    assert [step.stage for step in plan.sequence] == [0, 1]
     assert states(plan, site, (0, 1))[0] == ("Grr", 6.0)
+    assert validate(plan, site.intersection) == ()
+
+
+def test_a_stage_with_a_crossing_also_comes_without_it():
+    """Where nobody calls, the same vehicles may have green alone: a short change; ending only the walk stops no car."""
+    shipped = program(("GrG", 20), ("Grr", 6), ("yrr", 3), ("rGr", 15), ("ryr", 3))
+    site = tiny_site(crossings={2})
+    plan = build_plan(site, shipped, SCENARIO)
+    assert [sorted(stage.greens) for stage in plan.stages] == [[0, 2], [1], [0]]
+    assert plan.transition_s(2, 1) < plan.transition_s(0, 1)
+    assert all(lamps[0] == "G" for lamps, _ in states(plan, site, (0, 2)))
     assert validate(plan, site.intersection) == ()
 
 
@@ -180,7 +191,7 @@ def test_a_program_that_sumo_refuses_stays_as_shipped(tmp_path):
 
 @pytest.mark.sumo
 def test_crossings_of_a_real_net_are_movements_of_their_own(tmp_path):
-    """A net with sidewalks: two stages, not four; walkers clear their crossing before the yellow; a sound plan."""
+    """A net with sidewalks: two stages in the sequence, not four; walkers clear their crossing; a sound plan."""
     net = tmp_path / "p.net.xml"
     shape = ["--grid", "--grid.number", "2", "--grid.attach-length", "90", "--default-junction-type", "traffic_light"]
     walks = ["--sidewalks.guess", "--crossings.guess", "--walkingareas", "-o", str(net)]
@@ -191,7 +202,7 @@ def test_crossings_of_a_real_net_are_movements_of_their_own(tmp_path):
     assert len(walkers) == 4
     assert all(m.crossing_m > 5 for m in walkers)
     plan = build_plan(site, shipped, scenario)
-    assert len(plan.stages) == 2
+    assert len(plan.sequence) == 2
     slowest_s = math.ceil(max(m.crossing_m for m in walkers) / WALKING_SPEED_MPS)
     assert plan.transition_s(0, 1) == slowest_s + scenario.red_clearance_s
     assert IntervalKind.YELLOW in [interval.kind for interval in plan.transitions[0, 1]]
