@@ -123,6 +123,8 @@ class Detections:
     the intersection. ``delay_s`` is what a user has already waited. ``volume`` counts by movement whoever has
     come into sight since the beginning; empty where nobody counts. ``sight_m``: how far each entry lane is seen.
     ``is_guess``: the user's movement is not known, ``movement`` is the likeliest draw; empty where all are known.
+    ``lane``: the entry lane on which a user stands, who may still have to change to that of the movement; -1, or empty,
+    where it is the movement's own.
     """
 
     at_s: float
@@ -137,6 +139,7 @@ class Detections:
     sight_m: FloatArray = field(default_factory=lambda: np.zeros(0))
     is_guess: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     learned: Learned | None = None
+    lane: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 CommandT_contra = TypeVar("CommandT_contra", contravariant=True)

@@ -50,6 +50,12 @@ def list_entries(intersection: Intersection) -> IntArray:
     return entries
 
 
+def find_lanes(intersection: Intersection, seen: Detections) -> IntArray:
+    """Where each one stands in line: in the lane of its movement, unless it is known to stand in another."""
+    own = list_entries(intersection)[seen.movement]
+    return np.where(seen.lane >= 0, seen.lane, own) if len(seen.lane) else own
+
+
 def predict_arrivals(intersection: Intersection, seen: Detections) -> LaneArrivals:
     """Free-flow arrival times of everything seen."""
     lanes = len(intersection.entries)
@@ -63,7 +69,7 @@ def predict_arrivals(intersection: Intersection, seen: Detections) -> LaneArriva
     if len(seen.movement):
         is_guess = seen.is_guess if len(seen.is_guess) else np.zeros(len(seen.movement), np.bool_)
         line_up(
-            list_entries(intersection),
+            find_lanes(intersection, seen),
             free_speeds_mps(intersection),
             seen.movement,
             seen.distance_m,
@@ -91,7 +97,7 @@ def free_flow_s(distance_m: float, speed_mps: float, free_mps: float) -> float:
 
 @njit(cache=True)
 def line_up(
-    entry_of: IntArray,
+    lane_of: IntArray,
     free_mps: FloatArray,
     bound_for: IntArray,
     distance_m: FloatArray,
@@ -106,7 +112,7 @@ def line_up(
 ) -> None:
     """Put everyone into the row of their lane, nearest first; what a lane has no column for is left out."""
     for position in np.argsort(distance_m, kind="mergesort"):
-        lane = entry_of[bound_for[position]]
+        lane = lane_of[position]
         place = count[lane]
         if place == arrival_s.shape[1]:
             continue

@@ -30,12 +30,18 @@ class StuckMovements:
 
 
 def find_stuck(intersection: Intersection, stage: Stage, state: SignalState, seen: Detections) -> StuckMovements:
-    """Heads that have stood through more of the running green than any start-up takes."""
+    """Heads that have stood through more of the running green than any start-up takes.
+
+    Not those who stand in another lane than their movement's: they wait for a gap to change lanes, while the movement
+    itself may flow. Blocking it for them once cut its greens short, one after the other, which kept them there.
+    """
     size = len(intersection.movements)
     stuck = StuckMovements(np.zeros(size, np.bool_), np.zeros(size, np.bool_))
     if state.interval is not IntervalKind.GREEN:
         return stuck
     near = (seen.distance_m < _AT_STOP_LINE_M) & (seen.speed_mps < _HALTED_MPS)
+    if len(seen.lane):
+        near &= seen.lane < 0
     for m, delay_s in zip(seen.movement[near].tolist(), seen.delay_s[near].tolist(), strict=True):
         stands_s = min(delay_s, state.elapsed_s)
         stuck.protected[m] |= m in stage.protected and stands_s >= PROTECTED_STUCK_S

@@ -3,12 +3,17 @@
 This is the most that any detector could tell (radar or connected vehicles with announced turns); measured
 elsewhere, unknown turns cost more than a shorter range. Direct libsumo calls are faster than subscriptions;
 over traci, where each call is a message, subscriptions are eight times as fast. Both see the same, to the bit.
+
+What follows a vehicle's next signal costs most, because SUMO lists all signals of its route. It is asked again when
+the vehicle is on another lane, at the latest after ten seconds; on the same lane the distance shrinks as it drives.
+Who is further away than anybody sees is asked again when it can have come near.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,10 +25,98 @@ from signals.simulation.network import Site
 from signals.simulation.pedestrians import HALTED_MPS, WaitingPedestrians
 
 RANGE_M = 300.0
-# traci.constants: VAR_NEXT_TLS, VAR_SPEED, VAR_WAITING_TIME; LAST_STEP_VEHICLE_NUMBER, .._HALTING_.., .._MEAN_SPEED
-_NEXT_SIGNALS, _SPEED, _WAITING = 0x70, 0x40, 0x7A
-_NUMBER, _HALTING, _MEAN_SPEED = 0x10, 0x14, 0x11
-_Seen: TypeAlias = tuple[float, int, float, float]  # distance, movement, speed, delay: sorts nearest first
+# traci.constants: VAR_NEXT_TLS, VAR_SPEED, VAR_WAITING_TIME, VAR_LANE_ID, VAR_LANEPOSITION
+_NEXT_SIGNALS, _SPEED, _WAITING, _LANE, _POSITION = 0x70, 0x40, 0x7A, 0x51, 0x56
+_NUMBER, _HALTING, _MEAN_SPEED = 0x10, 0x14, 0x11  # LAST_STEP_VEHICLE_NUMBER, .._HALTING_.., .._MEAN_SPEED
+_FASTEST_MPS = 60.0
+_ASK_AGAIN_S = 10.0
+_NEAR_LINE_M = 25.0  # halted so near, a vehicle in a wrong lane blocks it
+_OWN_LANE = -1
+_Seen: TypeAlias = tuple[float, int, float, float, int]  # distance, movement, speed, delay, lane: sorts nearest first
+
+
+@dataclass(slots=True)
+class _Followed:
+    """What was last learnt of a vehicle: its lane and place then, its next signal, the link and the distance.
+
+    ``movement`` is -1 where there is nothing of ours ahead; nothing is asked before ``again_s``, and even in the same
+    lane the signal is asked for anew at ``stale_s``.
+    """
+
+    lane: str = ""
+    position_m: float = 0.0
+    signal: str = ""
+    movement: int = -1
+    distance_m: float = 0.0
+    again_s: float = float("-inf")
+    stale_s: float = float("-inf")
+    counted_at: str = ""
+    is_unseen: bool = False
+
+
+class _Direct:
+    """Asks libsumo vehicle by vehicle."""
+
+    def __init__(self, sumo: Any) -> None:
+        vehicle, self._lane = sumo.vehicle, sumo.lane
+        self.list_vehicles: Callable[[], Any] = vehicle.getIDList
+        self.next_signals: Callable[[str], Any] = vehicle.getNextTLS
+        self.lane: Callable[[str], str] = vehicle.getLaneID
+        self.position_m: Callable[[str], float] = vehicle.getLanePosition
+        self.speed_mps: Callable[[str], float] = vehicle.getSpeed
+        self.waiting_s: Callable[[str], float] = vehicle.getWaitingTime
+        self._empty_mps: dict[str, float] = {}
+
+    def refresh(self) -> None:
+        """Nothing is kept."""
+
+    def exit(self, lane: str) -> tuple[int, int, float]:
+        """Vehicles on an exit lane, how many of them stand, and their mean speed; of an empty one its limit."""
+        number = self._lane.getLastStepVehicleNumber(lane)
+        if number == 0:
+            if lane not in self._empty_mps:
+                self._empty_mps[lane] = self._lane.getLastStepMeanSpeed(lane)
+            return 0, 0, self._empty_mps[lane]
+        return number, self._lane.getLastStepHaltingNumber(lane), self._lane.getLastStepMeanSpeed(lane)
+
+
+class _Subscribed:
+    """The same over traci, from one message a second."""
+
+    def __init__(self, sumo: Any, exits: list[str]) -> None:
+        self._sumo = sumo
+        for lane in exits:
+            sumo.lane.subscribe(lane, (_NUMBER, _HALTING, _MEAN_SPEED))
+        self._vehicles: Mapping[str, Mapping[int, Any]] = {}
+        self._exits: Mapping[str, Mapping[int, Any]] = {}
+
+    def refresh(self) -> None:
+        for v in self._sumo.simulation.getDepartedIDList():
+            self._sumo.vehicle.subscribe(v, (_NEXT_SIGNALS, _SPEED, _WAITING, _LANE, _POSITION))
+        self._vehicles = self._sumo.vehicle.getAllSubscriptionResults()
+        self._exits = self._sumo.lane.getAllSubscriptionResults()
+
+    def list_vehicles(self) -> Any:
+        return self._vehicles
+
+    def next_signals(self, v: str) -> Any:
+        return self._vehicles[v][_NEXT_SIGNALS]
+
+    def lane(self, v: str) -> str:
+        return str(self._vehicles[v][_LANE])
+
+    def position_m(self, v: str) -> float:
+        return float(self._vehicles[v][_POSITION])
+
+    def speed_mps(self, v: str) -> float:
+        return float(self._vehicles[v][_SPEED])
+
+    def waiting_s(self, v: str) -> float:
+        return float(self._vehicles[v][_WAITING])
+
+    def exit(self, lane: str) -> tuple[int, int, float]:
+        values = self._exits[lane]
+        return values[_NUMBER], values[_HALTING], values[_MEAN_SPEED]
 
 
 class IdealSensors:
@@ -32,43 +125,50 @@ class IdealSensors:
     def __init__(
         self, sumo: Any, sites: Mapping[str, Site], *, is_direct: bool = True, faults: FaultPlan = NO_FAULTS
     ) -> None:
-        self._sumo, self._sites, self._is_direct, self._faults = sumo, sites, is_direct, faults
+        self._sumo, self._sites, self._faults = sumo, sites, faults
+        exits = sorted({x.id for site in sites.values() for x in site.intersection.exits})
+        self._road: _Direct | _Subscribed = _Direct(sumo) if is_direct else _Subscribed(sumo, exits)
         self._movement_of = {
             signal: {number: m for m, number in reversed(list(enumerate(site.links)))} for signal, site in sites.items()
+        }
+        self._entry_of = {signal: [m.entry for m in site.intersection.movements] for signal, site in sites.items()}
+        self._lane_of = {
+            signal: {lane.id: number for number, lane in enumerate(site.intersection.entries)}
+            for signal, site in sites.items()
         }
         self._walkers = WaitingPedestrians(sumo, sites)
         self._seen: dict[str, list[_Seen]] = {}
         self._volume = {signal: np.zeros(len(site.links), np.int64) for signal, site in sites.items()}
-        self._last_signal: dict[str, str] = {}
-        self._unseen: set[str] = set()
-        self._known: set[str] = set()
-        if not is_direct:
-            for lane in sorted({x.id for site in sites.values() for x in site.intersection.exits}):
-                sumo.lane.subscribe(lane, (_NUMBER, _HALTING, _MEAN_SPEED))
-        self._exits: Mapping[str, Mapping[int, Any]] = {}
+        self._followed: dict[str, _Followed] = {}
 
     def after_step(self, now_s: float) -> None:
         """Nothing is lost between two looks."""
 
-    def look(self, now_s: float) -> None:  # noqa: ARG002  (as loops do)
+    def look(self, now_s: float) -> None:
         """Take in the present second."""
+        for v in self._sumo.simulation.getArrivedIDList():
+            self._followed.pop(v, None)
+        self._road.refresh()
         seen: dict[str, list[_Seen]] = defaultdict(list)
-        arrived = self._sumo.simulation.getArrivedIDList()
-        for v in arrived:
-            self._last_signal.pop(v, None)
-        if not self._is_direct:
-            self._exits = self._sumo.lane.getAllSubscriptionResults()
-        for v, signal, number, distance_m in self._list_next_signals():
-            movement = self._movement_of.get(signal, {}).get(number)
-            if distance_m > RANGE_M or movement is None or (self._faults.miss > 0 and self._is_unseen(v)):
+        followed = self._followed
+        for v in self._road.list_vehicles():
+            known = followed.get(v)
+            if known is None:
+                known = followed[v] = _Followed(is_unseen=self._faults.miss > 0 and self._faults.is_unseen(v))
+            if now_s < known.again_s or known.is_unseen:
                 continue
-            speed_mps, waiting_s = self._read_pace(v)
-            if self._last_signal.get(v) != signal:
-                self._last_signal[v] = signal
-                self._volume[signal][movement] += 1
-            seen[signal].append((distance_m, movement, speed_mps, waiting_s))
+            lane = self._road.lane(v)
+            if lane != known.lane or now_s >= known.stale_s:
+                self._ask(v, known, lane, now_s)
+                distance_m = known.distance_m
+            else:
+                distance_m = known.distance_m - (self._road.position_m(v) - known.position_m)
+            if distance_m > RANGE_M:
+                known.again_s = now_s + (distance_m - RANGE_M) / _FASTEST_MPS
+            elif known.movement >= 0:
+                seen[known.signal].append(self._measure(v, known, distance_m))
         for p, (signal, movement) in self._walkers.list_waiting():
-            seen[signal].append((0.0, movement, 0.0, self._sumo.person.getWaitingTime(p)))
+            seen[signal].append((0.0, movement, 0.0, self._sumo.person.getWaitingTime(p), _OWN_LANE))
         self._seen = seen
 
     def source(self, signal: str, clock: Clock) -> SignalSensors:
@@ -78,64 +178,47 @@ class IdealSensors:
     def read(self, signal: str, intersection: Intersection, at_s: float) -> Detections:
         """What is seen at one signal. Sorted by all that is known, so that no order of SUMO's shows."""
         seen = sorted(self._seen.get(signal, ()))
-        distance_m, movement, speed_mps, delay_s = zip(*seen, strict=True) if seen else ((), (), (), ())
-        exits = [self._read_exit(lane.id) for lane in intersection.exits]
+        distance_m, movement, speed_mps, delay_s, lane = zip(*seen, strict=True) if seen else ((), (), (), (), ())
+        exits = [self._road.exit(lane.id) for lane in intersection.exits]
+        count, halted, mean_mps = zip(*exits, strict=True) if exits else ((), (), ())
         return Detections(
             at_s=at_s,
             movement=np.array(movement, np.int64),
             distance_m=np.array(distance_m, np.float64),
             speed_mps=np.array(speed_mps, np.float64),
             delay_s=np.array(delay_s, np.float64),
-            exit_count=np.array([number for number, _, _ in exits], np.int64),
-            exit_halted=np.array([halted for _, halted, _ in exits], np.int64),
-            exit_speed_mps=np.array([mean_mps for _, _, mean_mps in exits], np.float64),
+            exit_count=np.array(count, np.int64),
+            exit_halted=np.array(halted, np.int64),
+            exit_speed_mps=np.array(mean_mps, np.float64),
             volume=self._volume[signal].copy(),
+            lane=np.array(lane, np.int64),
         )
 
-    def _is_unseen(self, v: str) -> bool:
-        if v not in self._known:
-            self._known.add(v)
-            if self._faults.is_unseen(v):
-                self._unseen.add(v)
-        return v in self._unseen
-
-    def _list_next_signals(self) -> Iterator[tuple[str, str, int, float]]:
-        """Vehicles with the next signal, its link and the distance to it; those on the road only."""
-        vehicle = self._sumo.vehicle
-        if self._is_direct:
-            for v in vehicle.getIDList():
-                if following := vehicle.getNextTLS(v):
-                    signal, number, distance_m, _ = following[0]
-                    yield v, signal, number, distance_m
+    def _ask(self, v: str, known: _Followed, lane: str, now_s: float) -> None:
+        """Which signal, link and distance lie ahead, of a vehicle on another lane or long not asked."""
+        known.lane, known.position_m = lane, self._road.position_m(v)
+        known.again_s, known.stale_s, known.movement = float("-inf"), now_s + _ASK_AGAIN_S, -1
+        following = self._road.next_signals(v)
+        if not following:
+            known.again_s, known.distance_m = known.stale_s, 0.0
             return
-        for v in self._sumo.simulation.getDepartedIDList():
-            vehicle.subscribe(v, (_NEXT_SIGNALS, _SPEED, _WAITING))
-        self._vehicles = vehicle.getAllSubscriptionResults()
-        for v, values in self._vehicles.items():
-            if following := values[_NEXT_SIGNALS]:
-                signal, number, distance_m, _ = following[0]
-                yield v, signal, number, distance_m
+        known.signal, number, known.distance_m, _ = following[0]
+        known.movement = self._movement_of.get(known.signal, {}).get(number, -1)
 
-    def _read_pace(self, v: str) -> tuple[float, float]:
-        """Speed, and seconds of waiting of who stands."""
-        if not self._is_direct:
-            values = self._vehicles[v]
-            return values[_SPEED], values[_WAITING] if values[_SPEED] < HALTED_MPS else 0.0
-        vehicle = self._sumo.vehicle
-        speed_mps = vehicle.getSpeed(v)
-        return speed_mps, vehicle.getWaitingTime(v) if speed_mps < HALTED_MPS else 0.0
-
-    def _read_exit(self, exit_lane: str) -> tuple[int, int, float]:
-        """Vehicles on an exit lane, how many of them stand, and their mean speed."""
-        if not self._is_direct:
-            values = self._exits[exit_lane]
-            return values[_NUMBER], values[_HALTING], values[_MEAN_SPEED]
-        lane = self._sumo.lane
-        return (
-            lane.getLastStepVehicleNumber(exit_lane),
-            lane.getLastStepHaltingNumber(exit_lane),
-            lane.getLastStepMeanSpeed(exit_lane),
-        )
+    def _measure(self, v: str, known: _Followed, distance_m: float) -> _Seen:
+        """Pace and place of a vehicle in sight; at its first sight it is counted."""
+        signal, movement = known.signal, known.movement
+        if known.counted_at != signal:
+            known.counted_at = signal
+            self._volume[signal][movement] += 1
+        speed_mps = self._road.speed_mps(v)
+        if speed_mps >= HALTED_MPS:
+            return distance_m, movement, speed_mps, 0.0, _OWN_LANE
+        stands_on = _OWN_LANE
+        if distance_m < _NEAR_LINE_M:
+            stands_on = self._lane_of[signal].get(known.lane, _OWN_LANE)
+            stands_on = _OWN_LANE if stands_on == self._entry_of[signal][movement] else stands_on
+        return distance_m, movement, speed_mps, self._road.waiting_s(v), stands_on
 
 
 class SignalSensors:
