@@ -91,7 +91,8 @@ class AdaptiveController:
     ) -> None:
         self._intersection, self._plan = intersection, plan
         self._switches = settings or ControllerSettings()
-        self._conversation = conversation if self._switches.uses_neighbours else None
+        is_talking = self._switches.uses_neighbours and self._switches.promise_trust > 0
+        self._conversation = conversation if is_talking else None  # what loops count is told by ``LoopController``
         self._bands = tuple(bands) if self._switches.uses_bands else ()
         self._settings = self._switches.search
         can_skip = (capabilities or Capabilities()).can_skip
@@ -123,7 +124,7 @@ class AdaptiveController:
         if self._settings.expected_share > 0:
             expected_per_s = self._settings.expected_share * flow_per_s
             horizon_s = self._settings.horizon_s
-            if self._conversation is None or self._switches.promise_trust <= 0:
+            if self._conversation is None:
                 arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s, detections.sight_m)
             else:
                 arrivals = self._conversation.expect(
@@ -146,7 +147,7 @@ class AdaptiveController:
         changes, _ = search_changes(
             self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
         )
-        if self._conversation is not None and self._switches.promise_trust > 0:
+        if self._conversation is not None:
             self._conversation.plan(self._layout, traffic, self._settings, self._space, state.stage, green_s, changes)
         if len(changes) == 0 or changes[0, 0] > 0:
             return Hold()

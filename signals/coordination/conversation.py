@@ -25,6 +25,7 @@ from signals.scheduling.problem import Layout, Settings, Traffic
 
 DEFAULT_SIGHT_M = 300.0
 HALTED_MPS = 1.5
+TELL_EVERY_S = 2.0  # streets are longer than two seconds, and what was counted is told with its age
 QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
 
 
@@ -103,8 +104,8 @@ class Conversation:
         self._planned_at_s = self._now_s
 
     def tell(self, seen: Detections) -> None:
-        """Send the present state, with the last plan as far as it still lies ahead; once a second."""
-        if self._told_s == self._now_s:
+        """Send the present state, with the last plan as far as it still lies ahead; every other second."""
+        if 0 <= self._now_s - self._told_s < TELL_EVERY_S:
             return
         self._told_s = self._now_s
         passed = min(self._planned.shape[1], round(self._now_s - self._planned_at_s)) if len(self._planned) else 0

@@ -1,4 +1,4 @@
-"""What one intersection tells its neighbours once a second, as checked bytes.
+"""What one intersection tells its neighbours, as checked bytes.
 
 Layout, little-endian: version, sender, the sender's start (its incarnation), sequence number, the sender's clock;
 then, by exit lane, the cumulative count with the ages of the latest departures and the planned departures by second;
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VERSION = 1
 PLAN_S = 60  # seconds of planned departures, at most
@@ -40,8 +40,7 @@ class NewerMessage(BadMessage):
     """A message of a version that came after this program."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExitReport:
+class ExitReport(NamedTuple):
     """Departures into one exit lane: ``total`` since the sender's start (it wraps), ages of the latest ones in
     seconds before sending, oldest first, and the planned ones: vehicles in each second from sending, one byte each, in
     ``PLAN_UNITS`` to the vehicle.
@@ -53,8 +52,7 @@ class ExitReport:
     planned: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class ApproachReport:
+class ApproachReport(NamedTuple):
     """What stands on one approach: vehicles queued and present, and how far up the street the queue reaches."""
 
     approach: int
@@ -63,8 +61,7 @@ class ApproachReport:
     reach_m: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message. ``heard``: by neighbour, least seen difference of its stamps to our clock at arrival, in ms."""
 
     sender: str
@@ -81,14 +78,14 @@ def encode(message: Message) -> bytes:
     parts = [_HEAD.pack(VERSION, message.started_ms, message.sequence, message.sent_ms), _pack_text(message.sender)]
     parts.append(bytes((len(message.exits),)))
     for one in message.exits:
-        ages = [min(_MAX_U16, max(0, round(age_s * _AGE_UNITS_PER_S))) for age_s in one.ages_s[-MAX_REPEATED:]]
+        ages = [_to_u16(round(age_s * _AGE_UNITS_PER_S)) for age_s in one.ages_s[-MAX_REPEATED:]]
         planned = one.planned[:PLAN_S]
         parts.append(_EXIT.pack(one.exit, one.total % COUNT_MODULUS, len(ages), len(planned)))
         parts += [_AGES[len(ages)].pack(*ages), planned]
     parts.append(bytes((len(message.approaches),)))
     for standing in message.approaches:
-        numbers = (min(_MAX_U16, max(0, n)) for n in (standing.queue, standing.present, standing.reach_m))
-        parts.append(_APPROACH.pack(standing.approach, *numbers))
+        approach, queue, present, reach_m = standing
+        parts.append(_APPROACH.pack(approach, _to_u16(queue), _to_u16(present), _to_u16(reach_m)))
     parts.append(bytes((len(message.heard),)))
     for neighbour, difference_ms in message.heard:
         parts += [_pack_text(neighbour), _HEARD.pack(difference_ms)]
@@ -114,9 +111,13 @@ def decode(raw: bytes) -> Message:
         kind = NewerMessage if body[0] > VERSION else BadMessage
         raise kind(f"a message of version {body[0]}; this program reads version {VERSION}")
     try:
-        return _Reader(body).read()
+        return _read(body)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise BadMessage(f"the message is cut or garbled: {error}") from error
+
+
+def _to_u16(number: int) -> int:
+    return 0 if number < 0 else min(number, _MAX_U16)
 
 
 def _pack_text(text: str) -> bytes:
@@ -126,51 +127,40 @@ def _pack_text(text: str) -> bytes:
     return bytes((len(raw),)) + raw
 
 
-class _Reader:
-    """Walks once over the bytes of a message whose checksum held."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body, self._at = body, 0
-
-    def read(self) -> Message:
-        _, started_ms, sequence, sent_ms = _HEAD.unpack_from(self._body)
-        self._at = _HEAD.size
-        sender = self._read_text()
-        exits = tuple(self._read_exit() for _ in range(self._read_byte()))
-        approaches = tuple(self._read_approach() for _ in range(self._read_byte()))
-        heard = tuple((self._read_text(), self._read_numbers(_HEARD)[0]) for _ in range(self._read_byte()))
-        if self._at != len(self._body):
-            raise BadMessage(f"{len(self._body) - self._at} bytes are left over")
-        return Message(sender, started_ms, sequence, sent_ms, exits, approaches, heard)
-
-    def _read_exit(self) -> ExitReport:
-        number, total, repeated, seconds = self._read_numbers(_EXIT)
+def _read(body: bytes) -> Message:
+    """Walk once over the bytes of a message whose checksum held; one loop, because every second has many."""
+    _, started_ms, sequence, sent_ms = _HEAD.unpack_from(body)
+    sender, at = _read_text(body, _HEAD.size)
+    exits, approaches, heard = [], [], []
+    exit_count, at = body[at], at + 1
+    for _ in range(exit_count):
+        number, total, repeated, seconds = _EXIT.unpack_from(body, at)
         if repeated > MAX_REPEATED:
             raise BadMessage(f"{repeated} departures repeated; at most {MAX_REPEATED} are")
-        ages = self._read_numbers(_AGES[repeated])
-        planned = self._body[self._at : self._at + seconds]
-        if len(planned) < seconds:
+        ages = _AGES[repeated]
+        plan_at = at + _EXIT.size + ages.size
+        ages_s = tuple([a / _AGE_UNITS_PER_S for a in ages.unpack_from(body, at + _EXIT.size)]) if repeated else ()
+        at = plan_at + seconds
+        if at > len(body):
             raise BadMessage("a plan is cut")
-        self._at += seconds
-        return ExitReport(number, total, tuple(a / _AGE_UNITS_PER_S for a in ages), planned)
+        exits.append(ExitReport(number, total, ages_s, body[plan_at:at]))
+    approach_count, at = body[at], at + 1
+    for _ in range(approach_count):
+        approaches.append(ApproachReport._make(_APPROACH.unpack_from(body, at)))
+        at += _APPROACH.size
+    heard_count, at = body[at], at + 1
+    for _ in range(heard_count):
+        name, at = _read_text(body, at)
+        heard.append((name, _HEARD.unpack_from(body, at)[0]))
+        at += _HEARD.size
+    if at != len(body):
+        raise BadMessage(f"{len(body) - at} bytes are left over")
+    return Message(sender, started_ms, sequence, sent_ms, tuple(exits), tuple(approaches), tuple(heard))
 
-    def _read_approach(self) -> ApproachReport:
-        return ApproachReport(*self._read_numbers(_APPROACH))
 
-    def _read_numbers(self, layout: struct.Struct) -> tuple[int, ...]:
-        numbers = layout.unpack_from(self._body, self._at)
-        self._at += layout.size
-        return numbers
-
-    def _read_byte(self) -> int:
-        value = self._body[self._at]
-        self._at += 1
-        return value
-
-    def _read_text(self) -> str:
-        size = self._read_byte()
-        if self._at + size > len(self._body):
-            raise BadMessage("a name is cut")
-        raw = self._body[self._at : self._at + size]
-        self._at += size
-        return raw.decode()
+def _read_text(body: bytes, at: int) -> tuple[str, int]:
+    """A text with its length before it, and where it ends."""
+    end = at + 1 + body[at]
+    if end > len(body):
+        raise BadMessage("a name is cut")
+    return body[at + 1 : end].decode(), end

@@ -64,7 +64,10 @@ class Neighbourhood:
         self._told_exits = sorted(set(self._told_as.values()))
         names = {s.origin for s in self._inward} | {s.destination for s in self._outward}
         self._peers = {name: Peer(own) for name in sorted(names - {own})}
+        self._streets_from = {name: tuple(s for s in self._inward if s.origin == name) for name in self._peers}
+        self._number_of = {street: number for number, street in enumerate(self._inward)}
         self._promises = Promises(self._inward, belief)
+        self._forgotten: set[str] = set()
         self._carry = np.full(len(self._inward), 0.5)
         self._entered: deque[tuple[Street, float]] = deque()
         self._recent: dict[int, deque[float]] = {exit_lane: deque() for exit_lane in self._told_exits}
@@ -89,9 +92,13 @@ class Neighbourhood:
                 continue  # the next one repeats what was in it
             else:
                 self._take(message)
-        for number, street in enumerate(self._inward):
-            if street.origin in self._peers and not self._peers[street.origin].is_alive(now_s):
-                self._promises.forget(number)
+        for name, peer in self._peers.items():
+            if peer.is_alive(now_s):
+                self._forgotten.discard(name)
+            elif name not in self._forgotten:
+                self._forgotten.add(name)
+                for street in self._streets_from[name]:
+                    self._promises.forget(self._number_of[street])
 
     def list_silent(self) -> tuple[str, ...]:
         """Neighbours that have not been heard of late."""
@@ -200,20 +207,23 @@ class Neighbourhood:
             return
         before = peer.planned
         departures = peer.take(message, self._now_s)
-        for number, street in enumerate(self._inward):
-            if peer.planned is not before and street.origin == message.sender and street.exit in peer.planned:
-                self._promises.update(number, peer.planned[street.exit], peer.planned_at_s)
+        if peer.planned is not before:
+            for street in self._streets_from[message.sender]:
+                if plan := peer.planned.get(street.exit):
+                    self._promises.update(self._number_of[street], plan, peer.planned_at_s)
+                elif before.get(street.exit):
+                    self._promises.forget(self._number_of[street])
         for departure in sorted(departures, key=lambda one: one.at_s):
             self._lead_here(message.sender, departure)
 
     def _lead_here(self, sender: str, departure: Departure) -> None:
-        for street in self._inward:
-            if street.origin == sender and street.exit == departure.exit:
+        for street in self._streets_from[sender]:
+            if street.exit == departure.exit:
                 self._enter(street, departure.at_s)
 
     def _enter(self, street: Street, at_s: float) -> None:
         """Of those who leave there, every so many come here: shares by carrying the remainder on."""
-        number = self._inward.index(street)
+        number = self._number_of[street]
         self._carry[number] += street.share
         if self._carry[number] >= 1.0:
             self._carry[number] -= 1.0
