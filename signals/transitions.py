@@ -60,35 +60,54 @@ def build_transitions(
 
 
 def build_transition(intersection: Intersection, leaving: Stage, entering: Stage, clearances: Clearances) -> Transition:
-    """The lamps from the first end to the last start; empty where nothing ends and nothing is announced."""
+    """The lamps from the first end to the last start; empty where nothing ends and nothing is announced.
+
+    Of the two orders, starts as early as they can be (which ends some sooner) or ends as late as they can be (which
+    starts some later), the one that leaves those who drive more green in the change: a walk that starts early is no
+    reason to stop an arterial for a quarter of a minute.
+    """
     ending = list_ending(intersection, leaving, entering)
     starting = entering.greens - (leaving.greens - ending)
     head_of = _list_heads(intersection, clearances)
-    starts_s = _find_starts(intersection, ending, starting, clearances, head_of)
+    soonest_s = _find_starts(intersection, dict.fromkeys(ending, 0.0), starting, clearances, head_of)
     cleared_s = {i: _clear_s(intersection, i, None, clearances) for i in ending}
-    whole_s = max((*starts_s.values(), *cleared_s.values()), default=0.0)
-    ends_s = {}
-    for i in ending:
-        met = [j for j in starting if _meet(intersection, i, j)]
-        latest_s = [starts_s[j] - _clear_s(intersection, i, j, clearances) for j in met]
-        ends_s[i] = min([whole_s - cleared_s[i], *latest_s])
-    for i in ending:
-        ends_s[i] = min(ends_s[k] for k in ending if head_of[k] == head_of[i])
-    return _draw(intersection, leaving, entering, clearances, ends_s, starts_s, whole_s)
+    whole_s = max((*soonest_s.values(), *cleared_s.values()), default=0.0)
+    found = []
+    for due_s in (soonest_s, dict.fromkeys(starting, whole_s)):
+        ends_s = {}
+        for i in ending:
+            met = [j for j in starting if _meet(intersection, i, j)]
+            latest_s = [due_s[j] - _clear_s(intersection, i, j, clearances) for j in met]
+            ends_s[i] = min([whole_s - cleared_s[i], *latest_s])
+        for i in ending:
+            ends_s[i] = min(ends_s[k] for k in ending if head_of[k] == head_of[i])
+        starts_s = _find_starts(intersection, ends_s, starting, clearances, head_of)
+        found.append(_draw(intersection, leaving, entering, clearances, ends_s, starts_s, whole_s))
+    return max(found, key=lambda change: _sum_green_s(intersection, change))
+
+
+def _sum_green_s(intersection: Intersection, change: Transition) -> float:
+    """Seconds of green in a change, added up over those who drive."""
+    driving = [m.index for m in intersection.movements if m.user is RoadUser.VEHICLE]
+    return sum(i.duration_s * sum(i.lamps[m].is_green for m in driving) for i in change)
 
 
 def _find_starts(
     intersection: Intersection,
-    ending: frozenset[int],
+    ends_s: Mapping[int, float],
     starting: frozenset[int],
     clearances: Clearances,
     head_of: Mapping[int, int],
 ) -> dict[int, float]:
-    """The first second at which each starting movement may be green, if every end were at once."""
+    """The first second at which each starting movement may be green, after these ends."""
     own_s = {
         j: max(
             clearances.amber_s(j),
-            *(_clear_s(intersection, i, j, clearances) for i in ending if _meet(intersection, i, j)),
+            *(
+                end_s + _clear_s(intersection, i, j, clearances)
+                for i, end_s in ends_s.items()
+                if _meet(intersection, i, j)
+            ),
             0.0,
         )
         for j in starting
