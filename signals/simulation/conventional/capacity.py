@@ -27,10 +27,15 @@ _NEGLIGIBLE_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneLoads:
-    """``load``: demand over saturation flow, by entry lane. ``rate``: share of saturation flow, by lane and stage."""
+    """``load``: demand over saturation flow, by entry lane. ``rate``: share of saturation flow, by lane and stage.
+
+    ``kept_s``: seconds a cycle, at full rate, in which a lane goes on between stages: most often while pedestrians
+    clear. They are of fixed length, but the lane's green all the same.
+    """
 
     load: FloatArray
     rate: FloatArray
+    kept_s: FloatArray | float = 0.0
 
 
 def list_green_levels(shipped: ShippedProgram) -> list[tuple[Lamp, ...]]:
@@ -42,7 +47,9 @@ def measure_loads(shipped: ShippedProgram, volume_vph: FloatArray) -> LaneLoads:
     """Loads and rates under the shipped stages."""
     crossing = shipped.site.intersection
     stages = list_green_levels(shipped)
+    between = [(to_lamps(d.state, shipped.site), d) for k, d in enumerate(shipped.displays) if k not in shipped.stages]
     load, rate = np.zeros(len(crossing.entries)), np.zeros((len(crossing.entries), len(stages)))
+    kept_s = np.zeros(len(crossing.entries))
     by_lane: dict[int, list[int]] = {}
     for m in crossing.movements:
         if m.user is RoadUser.VEHICLE and volume_vph[m.index] > 0:
@@ -56,7 +63,11 @@ def measure_loads(shipped: ShippedProgram, volume_vph: FloatArray) -> LaneLoads:
         if not rate[lane].any():  # its turns are never green together: whoever is at its head goes
             for s, lamps in enumerate(stages):
                 rate[lane, s] = _lane_rate(crossing, lamps, shares, volume_vph, is_strict=False)
-    return LaneLoads(load, rate)
+        kept_s[lane] = sum(
+            display.duration_s * _lane_rate(crossing, lamps, shares, volume_vph, is_strict=True)
+            for lamps, display in between
+        )
+    return LaneLoads(load, rate, kept_s)
 
 
 def _lane_rate(

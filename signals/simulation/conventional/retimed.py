@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from signals.ports import FloatArray
-from signals.simulation.conventional.capacity import LaneLoads, list_green_levels, measure_loads
+from signals.simulation.conventional.capacity import LaneLoads, measure_loads
 from signals.simulation.conventional.logic_file import Logic
 from signals.simulation.conventional.offsets import Coupling, find_offsets, tabulate_wait
 from signals.simulation.conventional.splits import estimate_delay, list_cycles, split_greens
 from signals.simulation.conventional.stages import ShippedProgram
 from signals.simulation.conventional.volumes import Demand, EdgePair, list_turns, share_lanes
+from signals.simulation.shipped_plan import to_lamps
 
 MAX_COORDINATED_S = 90.0  # of travel; beyond it a platoon has dissolved
 OFFSETS = ("delay", "zero", "shipped")
@@ -112,19 +113,16 @@ def _delay(program: ShippedProgram, loads: LaneLoads, cycle_s: int, settings: Re
 
 def list_greens(shipped: ShippedProgram, greens_s: tuple[float, ...], cycle_s: int) -> npt.NDArray[np.bool_]:
     """Each movement's green by second of the cycle that begins with the first display."""
-    lamps = list_green_levels(shipped)
-    shown = np.zeros((len(lamps[0]), cycle_s), np.bool_)
+    greens = dict(zip(shipped.stages, greens_s, strict=True))
+    shown = np.zeros((len(shipped.site.intersection.movements), cycle_s), np.bool_)
     at_s = 0.0
     for k, display in enumerate(shipped.displays):
-        if k in shipped.stages:
-            s = shipped.stages.index(k)
-            begin, end = round(at_s), round(at_s + greens_s[s])
-            for m, lamp in enumerate(lamps[s]):
-                if lamp.is_green:
-                    shown[m, [t % cycle_s for t in range(begin, end)]] = True
-            at_s += greens_s[s]
-        else:
-            at_s += display.duration_s
+        until_s = at_s + greens.get(k, display.duration_s)
+        seconds = [t % cycle_s for t in range(round(at_s), round(until_s))]
+        for m, lamp in enumerate(to_lamps(display.state, shipped.site)):  # also while only pedestrians clear
+            if lamp.is_green:
+                shown[m, seconds] = True
+        at_s = until_s
     return shown
 
 

@@ -28,7 +28,7 @@ def split_greens(loads: LaneLoads, green_s: int, min_s: Sequence[float], exponen
     greens = np.array([math.ceil(least) for least in min_s], np.float64)
     load = loads.load**exponent * (loads.load > 0)
     for _ in range(max(0, green_s - int(greens.sum()))):
-        served = loads.rate @ np.maximum(greens - START_UP_LOSS_S, 0.5)
+        served = loads.rate @ np.maximum(greens - START_UP_LOSS_S, 0.5) + loads.kept_s
         with np.errstate(divide="ignore", invalid="ignore"):
             degree = np.where(load > 0, np.where(served > 0, load / served, 0.0), 0.0)
         worst = int(np.argmax(degree))
@@ -46,8 +46,9 @@ def estimate_delay(loads: LaneLoads, greens_s: Sequence[float], cycle_s: float) 
     greens = np.maximum(np.array(greens_s, np.float64) - START_UP_LOSS_S, 0.5)
     busy = loads.load > 0
     load = loads.load[busy] * LOAD_MARGIN
-    share = loads.rate[busy] @ greens / cycle_s
-    is_open = np.minimum((loads.rate[busy] > 0) @ greens / cycle_s, 1.0)
+    kept_s = np.broadcast_to(loads.kept_s, busy.shape)[busy]
+    share = (loads.rate[busy] @ greens + kept_s) / cycle_s
+    is_open = np.minimum(((loads.rate[busy] > 0) @ greens + kept_s) / cycle_s, 1.0)
     degree = load / np.maximum(share, 1e-3)
     uniform_s = 0.5 * cycle_s * (1.0 - is_open) ** 2 / (1.0 - np.minimum(degree, 1.0) * is_open + 1e-9)
     capacity_vph = SATURATION_VPH * np.maximum(share, 1e-3)
