@@ -38,6 +38,8 @@ def find_scenario(name_or_path: str) -> Scenario:
         return read_sumocfg(Path(name_or_path))
     if "/" not in name_or_path:
         for name in _list_own_names():
+            if name_or_path != name and not name_or_path.startswith(f"{name}-"):
+                continue  # what is wrong with one scenario is no trouble of another
             for found in read_scenarios(HOME / name / "scenario.toml"):
                 if name_or_path in {name, found.name}:  # a name without its period is the first one
                     return found
