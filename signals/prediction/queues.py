@@ -15,7 +15,7 @@ import numpy.typing as npt
 from signals.model import Intersection, IntervalKind, Stage
 from signals.ports import Detections, SignalState
 
-PROTECTED_STUCK_S = 6.0
+PROTECTED_STUCK_S = 20.0  # longer than the next signal's red of a queue that flows again; 6 s locked ingolstadt21 up
 PERMITTED_STUCK_S = 8.0
 _AT_STOP_LINE_M = 10.0
 _HALTED_MPS = 0.1

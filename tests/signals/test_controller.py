@@ -7,12 +7,13 @@ import pytest
 
 from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, build_supervisor
-from signals.model import IntervalKind
+from signals.model import IntervalKind, Lamp
 from signals.ports import Advance, Detections, Hold, Mode, Release, SignalState
 from signals.prediction.arrivals import MAX_PER_LANE, predict_arrivals
 from signals.prediction.flows import FlowMeter, add_expected
 from signals.prediction.queues import find_stuck
 from signals.safety.supervisor import RECOVERY_S
+from signals.scheduling.problem import NO_GREEN, build_layout
 from signals.scheduling.schedule import parse_schedule
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
@@ -103,12 +104,36 @@ def test_arrivals_are_sorted_and_never_overtake(crossing):
     assert (np.diff(times_s) >= 0).all()
 
 
+def test_who_stands_in_another_lane_queues_there_and_is_no_stuck_head(crossing, plan):
+    """A vehicle that still has to change lanes blocks the lane where it stands; its movement is not taken for blocked."""
+    site = crossing.intersection
+    movement = min(plan.stages[0].protected)
+    other = next(k for k in range(len(site.entries)) if k != site.movements[movement].entry)
+    seen = replace(see(crossing, (movement, 3.0, 0.0, 60.0), (movement, 10.0, 0.0, 60.0)), lane=np.array([other, -1]))
+    arrivals = predict_arrivals(site, seen)
+    assert arrivals.count[other] == arrivals.count[site.movements[movement].entry] == 1
+    assert arrivals.movement[other, 0] == movement
+    assert not find_stuck(site, plan.stages[0], green(0, 40), seen).protected.any()
+
+
+def test_a_stop_then_go_arrow_is_no_free_way(crossing, plan):
+    """Who may go on an arrow after a stop is not taken as served by it, neither in a stage nor through a change."""
+    movement = min(plan.stages[0].protected)
+    other = next(stage for stage in plan.stages if movement not in stage.greens)
+    with_arrow = replace(other, stop_then_go=other.stop_then_go | {movement})
+    assert with_arrow.lamp(movement) is Lamp.STOP_THEN_GO
+    stages = tuple(with_arrow if stage is other else stage for stage in plan.stages)
+    layout = build_layout(crossing.intersection, replace(plan, stages=stages))
+    assert layout.level[other.index, movement] == NO_GREEN
+    assert (layout.through[other.index, :, movement] == NO_GREEN).all()
+
+
 def test_a_head_that_stands_in_its_green_is_noticed(crossing, plan):
     """A protected head that has not moved for longer than any start-up is taken as blocked; a fresh one is not."""
     movement = min(plan.stages[0].protected)
     seen = see(crossing, (movement, 3.0, 0.0, 60.0))
-    assert find_stuck(crossing.intersection, plan.stages[0], green(0, 12), seen).protected[movement]
-    assert not find_stuck(crossing.intersection, plan.stages[0], green(0, 3), seen).protected.any()
+    assert find_stuck(crossing.intersection, plan.stages[0], green(0, 25), seen).protected[movement]
+    assert not find_stuck(crossing.intersection, plan.stages[0], green(0, 12), seen).protected.any()
 
 
 class Broken:
