@@ -133,7 +133,7 @@ def test_every_signal_can_be_controlled(period, sites):
     for name, program in programs.items():
         plan = build_plan(sites[name], program, scenario)
         Guard(sites[name].intersection, plan)
-        counts[len(plan.stages)] += 1
+        counts[len(plan.sequence)] += 1
         assert len({round(sum(d.duration_s for d in p.displays)) for p in programs.values()}) == 1, "a common cycle"
     assert counts[2] > 20
     assert counts[3] + counts[4] > 12
