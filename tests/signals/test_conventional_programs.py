@@ -74,6 +74,8 @@ def test_coordinated_stages_end_by_the_clock(corridor):
         ends = [float(p["latestEnd"]) for p in logic.phases if "latestEnd" in p]
         assert float(logic.phases[0]["earliestEnd"]) < ends[0] < ends[1] < timings[signal].cycle_s
         assert ends == sorted(ends)
+        assert ends[0] - float(logic.phases[0]["earliestEnd"]) <= 1.0  # the side street keeps all of its split
+        assert float(logic.parameters["detector-length"]) > 0  # who waits below the loop is seen
         assert sum(float(p["duration"]) for p in logic.phases) == timings[signal].cycle_s
 
 

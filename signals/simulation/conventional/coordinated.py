@@ -26,18 +26,22 @@ class CoordinatedSettings:
     """The retimed frame's settings, and the actuation within it; ``free_alone``: without neighbours no cycle.
 
     With a ``jam_threshold_s`` SUMO uses the loops of all lanes, also of those with permitted turns; it has to be
-    longer than any red, or a queue that waited is ignored when its green begins.
+    longer than any red, or a queue that waited is ignored when its green begins. Detectors are zones for presence: they
+    begin ``detector_gap_s`` of travel before the stop line and are ``detector_length_m`` long, since a single loop 27 m
+    up the street, SUMO's default, does not see the three left-turners who wait below it.
     """
 
     cycle_s: int = field(default=0, metadata={"most": 300})
     cycle_factor: float = field(default=1.0, metadata={"least": 0.4, "most": 2.5})
     split_exponent: float = field(default=1.0, metadata={"least": 0.2, "most": 3.0})
     offsets: str = field(default="delay", metadata={"choices": OFFSETS})
-    max_gap_s: float = field(default=3.0, metadata={"least": 0.5, "most": 10.0})
+    max_gap_s: float = field(default=4.0, metadata={"least": 0.5, "most": 10.0})
     jam_threshold_s: float = field(default=300.0, metadata={"most": 900.0})
     force_off: str = field(default="fixed", metadata={"choices": FORCE_OFFS})
-    yield_window_s: float = field(default=5.0, metadata={"least": 1.0, "most": 60.0})
+    yield_window_s: float = field(default=1.0, metadata={"least": 1.0, "most": 60.0})
     free_alone: bool = True
+    detector_gap_s: float = field(default=2.0, metadata={"least": 0.5, "most": 10.0})
+    detector_length_m: float = field(default=20.0, metadata={"most": 100.0})
 
     def to_frame(self) -> RetimedSettings:
         """What the fixed frame needs."""
@@ -83,7 +87,11 @@ def to_coordinated(
                 phase |= {"maxDur": f"{max(longest_s, shipped.min_s[s] + 0.5):g}", "latestEnd": f"{at_s:g}"}
         phases.append(phase)
     before_main_s = sum(greens.get(k, d.duration_s) for k, d in enumerate(shipped.displays) if k < shipped.stages[main])
-    parameters = {"max-gap": f"{settings.max_gap_s:g}"}
+    parameters = {
+        "max-gap": f"{settings.max_gap_s:g}",
+        "detector-gap": f"{settings.detector_gap_s:g}",
+        "detector-length": f"{settings.detector_length_m:g}",
+    }
     if settings.jam_threshold_s > 0:
         parameters["jam-threshold"] = f"{settings.jam_threshold_s:g}"
     if not is_free:

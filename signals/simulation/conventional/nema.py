@@ -22,6 +22,7 @@ RECALLS = ("main", "all")
 class NemaSettings(CoordinatedSettings):
     """``recall``: phases 2 and 6 come every cycle, others when called; or all come, and nobody is skipped."""
 
+    max_gap_s: float = field(default=3.0, metadata={"least": 0.5, "most": 10.0})
     recall: str = field(default="main", metadata={"choices": RECALLS})
     detector_m: float = field(default=12.0, metadata={"least": 2.0, "most": 60.0})
 
