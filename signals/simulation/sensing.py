@@ -150,19 +150,19 @@ class IdealSensors:
             self._followed.pop(v, None)
         self._road.refresh()
         seen: dict[str, list[_Seen]] = defaultdict(list)
-        followed = self._followed
+        followed, lane_of, position_m_of = self._followed, self._road.lane, self._road.position_m
         for v in self._road.list_vehicles():
             known = followed.get(v)
             if known is None:
                 known = followed[v] = _Followed(is_unseen=self._faults.miss > 0 and self._faults.is_unseen(v))
             if now_s < known.again_s or known.is_unseen:
                 continue
-            lane = self._road.lane(v)
+            lane = lane_of(v)
             if lane != known.lane or now_s >= known.stale_s:
                 self._ask(v, known, lane, now_s)
                 distance_m = known.distance_m
             else:
-                distance_m = known.distance_m - (self._road.position_m(v) - known.position_m)
+                distance_m = known.distance_m - (position_m_of(v) - known.position_m)
             if distance_m > RANGE_M:
                 known.again_s = now_s + (distance_m - RANGE_M) / _FASTEST_MPS
             elif known.movement >= 0:
@@ -179,7 +179,8 @@ class IdealSensors:
         """What is seen at one signal. Sorted by all that is known, so that no order of SUMO's shows."""
         seen = sorted(self._seen.get(signal, ()))
         distance_m, movement, speed_mps, delay_s, lane = zip(*seen, strict=True) if seen else ((), (), (), (), ())
-        exits = [self._road.exit(lane.id) for lane in intersection.exits]
+        exit_of = self._road.exit
+        exits = [exit_of(lane.id) for lane in intersection.exits]
         count, halted, mean_mps = zip(*exits, strict=True) if exits else ((), (), ())
         return Detections(
             at_s=at_s,
