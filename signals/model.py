@@ -52,10 +52,14 @@ class Lamp(IntEnum):
 
 
 class DetectorKind(StrEnum):
-    """Where a detector lies, which says what it can tell."""
+    """Where a detector lies, which says what it can tell.
+
+    What passes an upstream detector may take any lane of the approach, or turn off before.
+    """
 
     STOP_LINE = "stop line"
     ADVANCE = "advance"
+    UPSTREAM = "upstream"
     EXIT = "exit"
     PUSH_BUTTON = "push button"
     VIDEO = "video"

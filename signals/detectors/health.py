@@ -33,7 +33,12 @@ _RATE_MEMORY_S = 30.0
 _SHARE_MEMORY = 2000.0
 _PRIOR_SHARE = 0.1  # all detectors together are granted so much of the counts beforehand
 _STOP_LINE, _ADVANCE, _EXIT, _OTHER = 0, 1, 2, 3
-_KINDS = {DetectorKind.STOP_LINE: _STOP_LINE, DetectorKind.ADVANCE: _ADVANCE, DetectorKind.EXIT: _EXIT}
+_KINDS = {
+    DetectorKind.STOP_LINE: _STOP_LINE,
+    DetectorKind.ADVANCE: _ADVANCE,
+    DetectorKind.EXIT: _EXIT,
+    DetectorKind.UPSTREAM: _ADVANCE,
+}
 
 
 class DetectorStatus(IntEnum):

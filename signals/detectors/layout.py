@@ -32,7 +32,8 @@ class LoopLayout(NamedTuple):
     ``stop[l]``, ``advance[l]``, ``exit_loop[x]`` index the detectors. ``advance_m[l]`` is where the advance loop
     lies, ``free_mps[l]`` how fast one drives there. ``moves[l]`` are the lane's movements, ``approach_of[l]`` its
     approach, ``foes[m]`` whom m gives way to, ``prior[m]`` a movement's share of its lane before any count.
-    ``is_shared[l]``: the lane's movements do not all have the same lamps.
+    ``is_shared[l]``: the lane's movements do not all have the same lamps. ``upstream`` are loops of a whole approach,
+    that of the lane ``upstream_of``, ``upstream_m`` away.
     """
 
     stop: IntArray
@@ -48,6 +49,9 @@ class LoopLayout(NamedTuple):
     foes: IntArray
     prior: FloatArray
     is_shared: IntArray
+    upstream: IntArray
+    upstream_of: IntArray
+    upstream_m: FloatArray
 
 
 def build_layout(intersection: Intersection, plan: TimingPlan, detectors: tuple[Detector, ...]) -> LoopLayout:
@@ -65,6 +69,7 @@ def build_layout(intersection: Intersection, plan: TimingPlan, detectors: tuple[
         elif detector.kind is DetectorKind.ADVANCE and detector.distance_m > advance_m[detector.lane]:
             advance[detector.lane] = index
             advance_m[detector.lane] = detector.distance_m
+    upstream = [(n, d) for n, d in enumerate(detectors) if d.kind is DetectorKind.UPSTREAM]
     approach_of = np.zeros(len(lanes), np.int64)
     for index, approach in enumerate(intersection.approaches):
         approach_of[list(approach.lanes)] = index
@@ -90,6 +95,9 @@ def build_layout(intersection: Intersection, plan: TimingPlan, detectors: tuple[
         exit_of=np.array([m.exit for m in movements], np.int64),
         foes=_pad(foes),
         prior=prior,
+        upstream=np.array([n for n, _ in upstream], np.int64),
+        upstream_of=np.array([d.lane for _, d in upstream], np.int64),
+        upstream_m=np.array([d.distance_m for _, d in upstream], np.float64),
         is_shared=np.array([int(len({shown[m].tobytes() for m in row if m >= 0}) > 1) for row in moves], np.int64),
     )
 

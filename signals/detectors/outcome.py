@@ -72,6 +72,9 @@ def find_sights_m(layout: LoopLayout, tracks: Tracks, usable: BoolArray, told_m:
         loop = layout.advance[lane]
         if loop != NO_DETECTOR and usable[loop]:
             sights_m[lane] = layout.advance_m[lane]
+        for u in range(layout.upstream.shape[0]):
+            if layout.approach_of[layout.upstream_of[u]] == layout.approach_of[lane] and usable[layout.upstream[u]]:
+                sights_m[lane] = max(sights_m[lane], layout.upstream_m[u])
         approach = layout.approach_of[lane]
         if approach < tracks.told_s.shape[0] and tracks.told_s[approach] < TOLD_S:
             sights_m[lane] = max(sights_m[lane], told_m[approach])

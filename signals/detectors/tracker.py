@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from numba import njit
 
+from signals.detectors.approach import MATCH_M, expect_vehicle, is_usable, watch_upstream
+from signals.detectors.balance import choose_lane, fade, find_unseen_per_s, share_uncounted
 from signals.detectors.layout import CLOSED, ENDING, NO_DETECTOR, PERMITTED, PROTECTED, LoopLayout
 from signals.detectors.outcome import TOLD_S
 from signals.detectors.tracks import (
@@ -18,7 +20,6 @@ from signals.detectors.tracks import (
     EXPECTED,
     KIND,
     LATE,
-    MAX_PER_LANE,
     MOVEMENT,
     QUEUED,
     SPEED,
@@ -39,7 +40,6 @@ _SNAP_M = 60.0  # whoever is believed so near may have been faster than believed
 _QUEUE_FRONT_M = 25.0
 _EMPTY_RESET_S = 4.0
 _EXPECTED_LATE_S = 10.0
-_MATCH_M = 120.0
 _ACCELERATION_MPS2 = 2.5
 _ROLLING_MPS = 3.0
 _HALTED_MPS = 0.1
@@ -50,6 +50,11 @@ _PLATOON = 2
 _UNSEEN_M = 100.0
 _BLIND_PERMITTED_S = 4.0
 _RECALL_S = 30.0
+# A loop may miss who stands before it. Red for so long, and so many more would have come by the learned rate:
+_DOUBT_S, _DOUBT_VEHICLES = 40.0, 2.0  # who was counted is believed in although the loop at the line is empty
+_CALL_S, _CALL_VEHICLES = 60.0, 4.0  # somebody is believed in whom nobody counted
+_LAST_CALL_S, _LAST_CALL_VEHICLES = 120.0, 1.0
+_UNCOUNTED = 0.3  # a lane whose loop misses more is watched no better than one without
 
 
 @njit(cache=True)
@@ -74,17 +79,13 @@ def track_second(
         _watch_line(layout, tracks, usable, lane)
         _watch_advance(layout, tracks, count, occupied_s, usable, lane)
         _impute(layout, tracks, usable, lane)
+    watch_upstream(layout, tracks, count, usable)
     for told in range(entered_approach.shape[0]):
-        _expect(layout, tracks, usable, entered_approach[told], entered_m[told])
+        expect_vehicle(layout, tracks, usable, entered_approach[told], entered_m[told])
     match_exits(layout, tracks, count, usable)
     for lane in range(lanes):
         if layout.moves[lane, 0] >= 0:
             judge_head(layout, tracks, levels, lane)
-
-
-@njit(cache=True)
-def _is_usable(usable: BoolArray, loop: int) -> bool:
-    return bool(loop != NO_DETECTOR and usable[loop])
 
 
 @njit(cache=True)
@@ -104,7 +105,7 @@ def _pass_time(
         tracks.told_s[approach] += 1.0
     for x in range(layout.exit_loop.shape[0]):
         loop = layout.exit_loop[x]
-        stands = _is_usable(usable, loop) and count[loop] == 0 and occupied_s[loop] >= _STANDS
+        stands = is_usable(usable, loop) and count[loop] == 0 and occupied_s[loop] >= _STANDS
         tracks.exit_stand_s[x] = tracks.exit_stand_s[x] + 1.0 if stands else 0.0
     for lane in range(tracks.vehicles.shape[0]):
         tracks.since_departure_s[lane] += 1.0
@@ -123,7 +124,7 @@ def _watch_departures(
     """Who has left over the stop-line loop; where it is dead, whoever would have by his lamp."""
     loop = layout.stop[lane]
     tracks.rate_per_s[lane] -= tracks.rate_per_s[lane] * _rate_gain(tracks)
-    if not _is_usable(usable, loop):
+    if not is_usable(usable, loop):
         _depart_blindly(layout, tracks, levels, lane)
         return
     came, before = min(2, count[loop]), tracks.on_line[lane]
@@ -148,6 +149,7 @@ def _depart(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> 
     note_departure(layout, tracks, levels, lane, guess)
     tracks.since_departure_s[lane] = 0.0
     tracks.rate_per_s[lane] += _rate_gain(tracks)
+    tracks.left[lane] += 1.0
     tracks.lane_weight[lane] += 1.0
     approach = layout.approach_of[lane]
     for sibling in range(tracks.vehicles.shape[0]):
@@ -214,8 +216,8 @@ def _depart_blindly(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: 
 def _drive(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Move everybody by a second; a head waits at the line until it is measured leaving."""
     free_mps, ahead_m = layout.free_mps[lane], LINE_M - SPACING_M
-    has_stop = _is_usable(usable, layout.stop[lane])
-    has_advance = _is_usable(usable, layout.advance[lane])
+    has_stop = is_usable(usable, layout.stop[lane])
+    has_advance = is_usable(usable, layout.advance[lane])
     for k in range(tracks.vehicles[lane]):
         car = tracks.cars[lane, k]
         was_m = car[DISTANCE]
@@ -243,7 +245,7 @@ def _drive(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> 
 @njit(cache=True)
 def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Occupied: somebody is at the line. Empty for long: nobody stands there."""
-    if not _is_usable(usable, layout.stop[lane]):
+    if not is_usable(usable, layout.stop[lane]):
         return
     if tracks.on_line[lane] == 1:
         if tracks.vehicles[lane] == 0 or tracks.cars[lane, 0, DISTANCE] > _SNAP_M:
@@ -255,13 +257,29 @@ def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int
         head[DISTANCE] = min(head[DISTANCE], LINE_M)
         head[LATE] = 0.0
         tracks.tags[lane, 0, KIND] = COUNTED
-        if not _is_usable(usable, layout.advance[lane]) and tracks.since_departure_s[lane] <= _SATURATED_S:
+        is_counted = is_usable(usable, layout.advance[lane]) and share_uncounted(tracks, lane) < _UNCOUNTED
+        if not is_counted and tracks.since_departure_s[lane] <= _SATURATED_S:
             _continue_queue(layout, tracks, lane)
         if tracks.stand_s[lane] > 0.0:
             head[SPEED], head[QUEUED] = 0.0, 1.0
             head[DELAY] = max(head[DELAY], tracks.stand_s[lane])
         return
     if tracks.empty_s[lane] < _EMPTY_RESET_S:
+        return
+    closed_s = _RECALL_S * 1e3
+    for p in range(layout.moves.shape[1]):
+        if layout.moves[lane, p] >= 0:
+            closed_s = min(closed_s, tracks.closed_s[layout.moves[lane, p]])
+    missed = tracks.rate_per_s[lane] * min(closed_s, tracks.since_departure_s[lane])
+    if closed_s >= _DOUBT_S and missed >= _DOUBT_VEHICLES and tracks.vehicles[lane] > 0:
+        return
+    is_called = closed_s >= _CALL_S and missed >= _CALL_VEHICLES
+    is_called |= closed_s >= _LAST_CALL_S and missed >= _LAST_CALL_VEHICLES
+    if is_called:
+        if tracks.vehicles[lane] == 0 or tracks.cars[lane, 0, DISTANCE] > _SNAP_M:
+            place = put_vehicle(tracks, lane, draw_movement(layout, tracks, lane), COUNTED, LINE_M, 0.0)
+            if place >= 0:
+                tracks.cars[lane, place, QUEUED] = 1.0
         return
     while tracks.vehicles[lane] > 0:
         head = tracks.cars[lane, 0]
@@ -305,7 +323,7 @@ def _watch_advance(
 ) -> None:
     """Counts bring vehicles; who was expected and did not come is let go; a loop that stays occupied is a queue."""
     loop = layout.advance[lane]
-    if not _is_usable(usable, loop):
+    if not is_usable(usable, loop):
         tracks.advance_stand_s[lane] = 0.0
         return
     stands = count[loop] == 0 and occupied_s[loop] >= _STANDS
@@ -327,7 +345,7 @@ def _watch_advance(
 def _arrive(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     """A vehicle has crossed the advance loop: the oldest that was expected on the approach, or one more."""
     at_m = layout.advance_m[lane]
-    best, best_place, best_m = -1, -1, at_m + _MATCH_M
+    best, best_place, best_m = -1, -1, at_m + MATCH_M
     for other in range(tracks.vehicles.shape[0]):
         if layout.approach_of[other] != layout.approach_of[lane]:
             continue
@@ -336,13 +354,14 @@ def _arrive(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
             if tracks.tags[other, k, KIND] == EXPECTED and distance_m < best_m:
                 best, best_place, best_m = other, k, distance_m
     movement, speed_mps = -1, layout.free_mps[lane]
-    if best == lane:
+    bound_for = choose_lane(layout, tracks, lane, False)
+    if best == bound_for:
         movement = take_vehicle(tracks, best, best_place)
     elif best >= 0:
         drop_vehicle(tracks, best, best_place)
     if movement < 0:
-        movement = draw_movement(layout, tracks, lane)
-    put_vehicle(tracks, lane, movement, COUNTED, at_m, speed_mps)
+        movement = draw_movement(layout, tracks, bound_for)
+    put_vehicle(tracks, bound_for, movement, COUNTED, at_m, speed_mps)
 
 
 @njit(cache=True)
@@ -358,13 +377,17 @@ def _fill_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
 @njit(cache=True)
 def _impute(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Where nobody measures who comes, vehicles come at the learned rate."""
-    has_advance = _is_usable(usable, layout.advance[lane])
+    has_advance = is_usable(usable, layout.advance[lane])
     is_beyond = has_advance and tracks.advance_stand_s[lane] >= 3.0
     is_told = tracks.told_s[layout.approach_of[lane]] < TOLD_S
-    if is_told or (has_advance and not is_beyond):
-        tracks.due[lane] = 0.0
-        return
-    tracks.due[lane] += tracks.rate_per_s[lane]
+    fade(tracks, lane)
+    if not is_usable(usable, layout.stop[lane]) or (layout.advance[lane] != NO_DETECTOR and not has_advance):
+        tracks.came[lane] = tracks.left[lane]  # what fails says nothing of the street
+    if is_beyond or (layout.advance[lane] != NO_DETECTOR and not has_advance and not is_told):
+        unseen_per_s = tracks.rate_per_s[lane]
+    else:
+        unseen_per_s = find_unseen_per_s(layout, tracks, lane)
+    tracks.due[lane] += unseen_per_s
     if tracks.due[lane] < 1.0:
         return
     tracks.due[lane] -= 1.0
@@ -376,26 +399,3 @@ def _impute(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) ->
     else:
         from_m = min(_UNSEEN_M, max(30.0, layout.length_m[lane]))
         put_vehicle(tracks, lane, movement, COUNTED, from_m, layout.free_mps[lane])
-
-
-@njit(cache=True)
-def _expect(layout: LoopLayout, tracks: Tracks, usable: BoolArray, approach: int, distance_m: float) -> None:
-    """A neighbour has sent somebody: on the lane that its approach's shares owe most, until an advance loop tells."""
-    if not 0 <= approach < tracks.told_s.shape[0] or not 0.0 <= distance_m < 5000.0:
-        return
-    tracks.told_s[approach] = 0.0
-    total, best = 0.0, -1
-    for lane in range(tracks.vehicles.shape[0]):
-        if layout.approach_of[lane] == approach and layout.moves[lane, 0] >= 0:
-            total += tracks.lane_weight[lane]
-    for lane in range(tracks.vehicles.shape[0]):
-        if layout.approach_of[lane] == approach and layout.moves[lane, 0] >= 0 and total > 0.0:
-            tracks.lane_error[lane] = min(2.0, tracks.lane_error[lane] + tracks.lane_weight[lane] / total)
-            if best < 0 or tracks.lane_error[lane] > tracks.lane_error[best]:
-                best = lane
-    if best < 0 or tracks.vehicles[best] == MAX_PER_LANE:
-        return
-    tracks.lane_error[best] = max(-2.0, tracks.lane_error[best] - 1.0)
-    movement = draw_movement(layout, tracks, best)
-    is_watched = _is_usable(usable, layout.advance[best]) and distance_m > layout.advance_m[best]
-    put_vehicle(tracks, best, movement, EXPECTED if is_watched else COUNTED, distance_m, layout.free_mps[best])

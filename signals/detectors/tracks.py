@@ -45,6 +45,11 @@ class Tracks(NamedTuple):
     clock_s: FloatArray
     rate_per_s: FloatArray
     due: FloatArray
+    came: FloatArray
+    left: FloatArray
+    stray: FloatArray
+    owed: FloatArray
+    gone: FloatArray
     lane_weight: FloatArray
     lane_error: FloatArray
     told_s: FloatArray
@@ -84,6 +89,11 @@ def build_tracks(layout: LoopLayout) -> Tracks:
         clock_s=np.zeros(1),
         rate_per_s=np.zeros(lanes),
         due=np.zeros(lanes),
+        came=np.zeros(lanes),
+        left=np.zeros(lanes),
+        stray=np.zeros(lanes),
+        owed=np.zeros(lanes),
+        gone=np.zeros(lanes),
         lane_weight=np.ones(lanes),
         lane_error=np.zeros(lanes),
         told_s=np.full(approaches, 1e9),

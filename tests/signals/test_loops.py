@@ -100,6 +100,30 @@ def test_an_advance_loop_follows_the_only_way_in(tmp_path, light, more, distance
     assert advance.detector.distance_m == pytest.approx(distance_m)
 
 
+def test_a_street_that_is_joined_has_a_loop_in_every_way_in(tmp_path):
+    """Where no advance loop can lie far enough, upstream loops count what comes by each way, for the whole approach."""
+    side = (
+        '<edge id="side"><lane id="side_0" index="0" length="150" speed="14"/></edge>'
+        '<connection from="side" to="near" fromLane="0" toLane="0" dir="r"/>'
+    )
+    net = tmp_path / "street.net.xml"
+    net.write_text(NET.format(light="", more=side), encoding="utf-8")
+    site, roads = read_sites(net)["J"], read_roads(net)
+    upstream = {p.lane: p.detector.distance_m for p in place(site, roads) if p.detector.kind is DetectorKind.UPSTREAM}
+    assert upstream == {"far_0": pytest.approx(100.0), "side_0": pytest.approx(100.0)}
+
+
+def test_vehicles_that_wait_before_a_very_short_lane_stand_on_its_loop(tmp_path):
+    """The loop of a lane of one metre lies in the only lane that leads into it, where its vehicles wait."""
+    net = tmp_path / "street.net.xml"
+    net.write_text(NET.format(light="", more="").replace('length="20"', 'length="1"'), encoding="utf-8")
+    site, roads = read_sites(net)["J"], read_roads(net)
+    (line,) = [p for p in place(site, roads) if p.detector.kind is DetectorKind.STOP_LINE]
+    assert line.lane == "mid_0"
+    assert line.detector.distance_m == pytest.approx(1 + 2)
+    assert line.position_m == pytest.approx(30 - 3)
+
+
 def gather(folder, step_s, connection, faults=FaultPlan()):  # noqa: B008  (frozen)
     """Five minutes, less ten seconds (SUMO counts by five minutes), of the isolated crossing as shipped: each detector's pulses, and what SUMO's own loops counted."""
     scenario = replace(find_scenario("isolated"), step_s=step_s)
