@@ -63,6 +63,7 @@ class ControllerSettings:
     uses_bands: bool = True
     uses_storage_guard: bool = True
     uses_learning: bool = True
+    adds_stages: bool = True  # read where the plan is built
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
         """Other values by name, of these settings or of the search's.

@@ -169,7 +169,7 @@ class Session:
     ) -> None:
         """Put a signal under control; where its program or plan does not allow it, it stays as shipped."""
         try:
-            plan = build_plan(site, program, self._scenario)
+            plan = self._build_plan(site, program)
             guard = Guard(site.intersection, plan)
         except (PlanNotReadable, PlanRefused) as error:
             self.notes[signal] = f"stays as shipped: {error}"
@@ -190,6 +190,10 @@ class Session:
         supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
+    def _build_plan(self, site: Site, program: Program) -> TimingPlan:
+        adds_stages = self._request.parameters.get("adds_stages", ControllerSettings().adds_stages)
+        return build_plan(site, program, self._scenario, adds_stages=adds_stages)
+
     def _find_bands(self) -> Mapping[str, tuple[BandWindow, ...]]:
         """The green bands, where a run gives them any weight."""
         parameters = self._request.parameters
@@ -200,7 +204,7 @@ class Session:
         plans = {}
         for signal, site in self._survey.sites.items():
             with suppress(PlanNotReadable):
-                plans[signal] = build_plan(site, self._survey.programs[signal], self._scenario)
+                plans[signal] = self._build_plan(site, self._survey.programs[signal])
         return build_bands(self._scenario, self._survey.sites, plans, self._out_dir, self._request.demand_scale)
 
     def _control(self) -> None:

@@ -17,6 +17,7 @@ from signals.model import Intersection, Lamp, RoadUser, Stage
 from signals.simulation.network import Site
 from signals.simulation.programs import Display, Program
 from signals.simulation.shipped_chains import Step, read_chains, read_clearances
+from signals.stages import list_more_stages
 from signals.timing_plan import (
     MIN_WALK_S,
     LocalStep,
@@ -66,8 +67,8 @@ def to_state(lamps: tuple[Lamp, ...], site: Site, length: int) -> str:
     return "".join(letters)
 
 
-def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
-    """The plan that our controllers keep at this signal.
+def build_plan(site: Site, program: Program, scenario: Scenario, *, adds_stages: bool = True) -> TimingPlan:
+    """The plan that our controllers keep at this signal; ``adds_stages``: also combinations that the city never shows.
 
     Raises:
         PlanNotReadable: fewer than two stages, or displays shorter than the signal's links.
@@ -91,6 +92,10 @@ def build_plan(site: Site, program: Program, scenario: Scenario) -> TimingPlan:
     quiet = _list_quiet_stages(stages, crossing)
     timings += tuple(StageTiming(scenario.min_green_s, timings[walking].max_green_s) for walking in quiet)
     stages += tuple(quiet.values())
+    if adds_stages:
+        longest_s = max(t.max_green_s for t in timings)
+        stages += list_more_stages(crossing, stages, _list_lamps(site))
+        timings += (StageTiming(scenario.min_green_s, longest_s),) * (len(stages) - len(timings))
     clearances = replace(read_clearances(steps, crossing, limits), heads=_list_lamps(site))
     transitions = build_transitions(crossing, stages, clearances) | read_chains(
         steps, displays, stages, crossing, limits

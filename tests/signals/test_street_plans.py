@@ -183,7 +183,7 @@ def test_an_odd_program_becomes_a_plan_that_the_guard_takes(crossroads, odd):
     """What streets have beside plain stages is read, and is sound."""
     plan, _ = change(crossroads, ODD[odd])
     assert not isinstance(plan, str), plan
-    assert len(plan.stages) == 2
+    assert len(plan.sequence) == 2
 
 
 def test_a_program_without_choice_names_its_reason(crossroads):
