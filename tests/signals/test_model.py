@@ -21,7 +21,14 @@ def test_a_stage_shows_each_movement_its_lamp(movement, lamp):
 
 def test_the_lesser_of_two_lamps_is_the_safer():
     """Lamps are ordered by right of way, so that the minimum of two may always be shown."""
-    assert sorted(Lamp) == [Lamp.RED, Lamp.RED_AMBER, Lamp.YELLOW, Lamp.STOP_THEN_GO, Lamp.PERMITTED_GREEN, Lamp.PROTECTED_GREEN]
+    assert sorted(Lamp) == [
+        Lamp.RED,
+        Lamp.RED_AMBER,
+        Lamp.YELLOW,
+        Lamp.STOP_THEN_GO,
+        Lamp.PERMITTED_GREEN,
+        Lamp.PROTECTED_GREEN,
+    ]
 
 
 def test_every_movement_belongs_to_one_lane_of_one_approach():
