@@ -105,7 +105,7 @@ class Settings(NamedTuple):
     spreads_guesses: bool = False
     vehicle_weight: float = 1.0
     pedestrian_weight: float = 1.0
-    pedestrian_patience_s: float = 60.0
+    pedestrian_patience_s: float = 40.0
     change_cost_s: float = 0.0
     stop_cost_s: float = 0.0
     co2_cost_s_per_g: float = 0.0
