@@ -15,8 +15,13 @@ class ControllerName(StrEnum):
     """The controllers of ``signals.simulation.run.CONTROLLERS``."""
 
     FIXED = "fixed"
+    RETIMED = "retimed"
     ACTUATED = "actuated"
+    DELAY_BASED = "delay_based"
+    COORDINATED = "coordinated"
+    NEMA = "nema"
     MAX_PRESSURE = "max_pressure"
+    SURTRAC = "surtrac"
     ADAPTIVE = "adaptive"
 
 

@@ -2,7 +2,7 @@
 import { el, get } from "../dom.js";
 import { word } from "../language.js";
 
-export const CONTROLLERS = ["fixed", "actuated", "max_pressure", "adaptive"];
+export const CONTROLLERS = ["fixed", "actuated", "coordinated", "max_pressure", "adaptive"];
 const CHOSEN_AT_FIRST = new Set(["fixed", "actuated", "adaptive"]);
 const FIRST_SCENARIO = "corridor";
 
