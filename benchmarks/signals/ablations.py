@@ -19,6 +19,7 @@ SWITCHES = (
     ("no bands", "uses_bands"),
     ("no storage guard", "uses_storage_guard"),
     ("no learning", "uses_learning"),
+    ("no added stages", "adds_stages"),
 )
 MIN_GREENS_S = (5.0, 10.0, 15.0)
 
