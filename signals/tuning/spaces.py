@@ -77,8 +77,11 @@ _RANGES: Mapping[str, Knobs] = MappingProxyType(
             "common_cycle": _BOTH,
             "split_exponent": Span(0.4, 1.6, 0.05),
         },
-        "coordinated": _COORDINATED
-        | {"detector_gap_s": Span(0.5, 4.0, 0.5), "detector_length_m": Span(0.0, 40.0, 5.0)},
+        "coordinated": {
+            **_COORDINATED,
+            "detector_gap_s": Span(0.5, 4.0, 0.5),
+            "detector_length_m": Span(0.0, 40.0, 5.0),
+        },
         "nema": _COORDINATED,
     }
 )
