@@ -26,6 +26,7 @@ FASTEST_WALK_MPS = 1.07  # the most that MUTCD 4I.06 lets a pedestrian clearance
 LONGEST_RED_AMBER_S = 3.0  # RiLSA 1 s, Great Britain 2 s; longer, and drivers take it for a fault
 SHORTEST_RED_AMBER_S = 1.0
 _EPSILON_S = 1e-6
+_LEFT_AFTER_S = 2.0  # beyond the minimum, so that whoever watches can still command something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class TimingPlan:
         return order[(order.index(stage) + 1) % len(order)] if stage in order else order[0]
 
     def local_green_s(self, stage: int) -> float:
-        """The green that the local plan gives a stage."""
-        return next((step.green_s for step in self.sequence if step.stage == stage), self.timings[stage].min_green_s)
+        """The green that the local plan gives a stage; one that is not in its sequence is left soon."""
+        soon_s = self.timings[stage].min_green_s + _LEFT_AFTER_S
+        return next((step.green_s for step in self.sequence if step.stage == stage), soon_s)
 
 
 @dataclass(frozen=True, slots=True)

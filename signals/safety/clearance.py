@@ -18,6 +18,7 @@ class RedBound:
     """Answers feasibility for one plan."""
 
     def __init__(self, plan: TimingPlan, intersection: Intersection) -> None:
+        self._plan = plan
         count, size = len(plan.stages), len(intersection.movements)
         self.serves = np.zeros((count, size), np.bool_)
         for stage in plan.stages:
@@ -37,7 +38,6 @@ class RedBound:
         for a, b in plan.transitions:
             self._change_s[a, b] = plan.transition_s(a, b)
         self._round_s = longest_wait_s(plan)
-        self.longest_step_s = float(self._change_s.max(initial=0.0)) + max(self._min_green_s)
         self._max_red_s = plan.limits.max_red_s
 
     def can_serve_all(self, stage: int, leave_in_s: float, red_s: npt.NDArray[np.float64]) -> bool:
@@ -60,6 +60,25 @@ class RedBound:
             waiting &= ~self.serves[target]
             current = target
         return True
+
+    def can_serve_all_after_local_steps(self, stage: int, leave_in_s: float, red_s: npt.NDArray[np.float64]) -> bool:
+        """Whether everyone is served in time if the local plan leaves ``stage`` by itself ``leave_in_s`` from now.
+
+        Nothing can be commanded before the minimum green of the stage it goes to, and nothing at all in stages that it
+        leaves at their minimum.
+        """
+        passed_s, current, red_s = leave_in_s, stage, red_s.copy()
+        for _ in self._plan.sequence:
+            following = self._plan.next_local(current)
+            if following == current:
+                break
+            passed_s += float(self._change_s[current, following])
+            red_s[self.serves[following]] = -passed_s
+            passed_s += self._min_green_s[following]
+            current = following
+            if self._plan.local_green_s(following) >= self._min_green_s[following] + leave_in_s:
+                break
+        return self.can_serve_all(current, passed_s, red_s)
 
     def find_next(self, stage: int, red_s: npt.NDArray[np.float64]) -> int | None:
         """The stage to go to first: that of the movement that has been red for longest."""

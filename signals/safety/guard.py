@@ -112,9 +112,9 @@ class Guard:
             return None
         timing = self._plan.timings[state.stage]
         is_local = state.mode is Mode.LOCAL or isinstance(command, Release)
-        # the local plan may start a step of its own before the next report
-        wait_s = DECISION_GAP_S + (self._bound.longest_step_s if is_local else 0.0)
-        is_last_chance = not self._bound.can_serve_all(state.stage, wait_s, self._red_s)
+        is_last_chance = not self._bound.can_serve_all(state.stage, DECISION_GAP_S, self._red_s)
+        if is_local:  # it may start a step of its own before the next report
+            is_last_chance |= not self._bound.can_serve_all_after_local_steps(state.stage, DECISION_GAP_S, self._red_s)
         is_full = not is_local and state.elapsed_s >= timing.max_green_s - _EPSILON_S
         if not (is_last_chance or is_full):
             return None

@@ -4,11 +4,13 @@ import math
 from copy import deepcopy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from signals.cabinet import Cabinet
 from signals.model import IntervalKind
 from signals.ports import Advance, Capabilities, Hold, Mode, Release, SignalState
+from signals.safety.clearance import RedBound
 from signals.safety.command import SafeCommand
 from signals.safety.conflicts import find_conflict
 from signals.safety.guard import Guard, PlanRefused, Refusal
@@ -381,18 +383,19 @@ def test_a_restart_is_seen_whatever_the_cabinet_shows(rig):
 
 
 def test_the_bound_on_red_looks_further_ahead_in_local_mode(site, plan):
-    """The local plan may start a step before the next report, so its red is bounded one step earlier."""
-    limits = replace(plan.limits, max_red_s=85.0)
-    first_s = {}
-    for command in (HOLD, Release("")):
-        rig = Rig(
-            site, replace(plan, limits=limits, timings=tuple(replace(t, max_green_s=200.0) for t in plan.timings))
-        )
-        rig.plan = replace(rig.plan, sequence=tuple(replace(s, green_s=150.0) for s in plan.sequence))
-        rig.cabinet = Cabinet(rig.plan)
-        codes = [code(rig.ask(command)) for _ in range(85)]
-        first_s[type(command)] = codes.index("max_red")
-    assert first_s[Release] < first_s[Hold]
+    """The local plan may go elsewhere before the next report, so who waits beyond that has to be served earlier."""
+    bound = RedBound(plan, site.intersection)
+    last = plan.sequence[-1].stage
+    red_s = np.zeros(len(site.intersection.movements))
+    only_last = bound.serves[last] & ~bound.serves[0] & ~bound.serves[plan.next_local(0)]
+    assert plan.next_local(0) != last
+    assert only_last.any()
+    red_s[only_last] = plan.limits.max_red_s - plan.transition_s(0, last) - 1.0
+    assert bound.can_serve_all(0, 1.0, red_s)
+    assert not bound.can_serve_all_after_local_steps(0, 1.0, red_s)
+    step_s = plan.transition_s(0, plan.next_local(0)) + plan.timings[plan.next_local(0)].min_green_s
+    red_s[only_last] -= step_s + plan.transition_s(plan.next_local(0), last)
+    assert bound.can_serve_all_after_local_steps(0, 1.0, red_s)
 
 
 def test_release_is_admitted(rig):
