@@ -114,8 +114,9 @@ class Surtrac:
 
 def _find_home(plan: TimingPlan, movement: int) -> int:
     """The phase that a movement belongs to: protected before permitted, of equals the longest in the local plan."""
+    local_green_s = {step.stage: step.green_s for step in plan.sequence}
     by_lamp = [
-        (stage.lamp(movement), plan.local_green_s(stage.index), -stage.index)
+        (stage.lamp(movement), local_green_s.get(stage.index, 0.0), -stage.index)
         for stage in plan.stages
         if stage.lamp(movement) > Lamp.YELLOW
     ]
