@@ -73,7 +73,10 @@ class RedBound:
             if following == current:
                 break
             passed_s += float(self._change_s[current, following])
-            red_s[self.serves[following]] = -passed_s
+            served = self.serves[following]
+            if passed_s + float(red_s.max(initial=-np.inf, where=served & ~self.serves[current])) > self._max_red_s:
+                return False
+            red_s[served] = -passed_s
             passed_s += self._min_green_s[following]
             current = following
             if self._plan.local_green_s(following) >= self._min_green_s[following] + leave_in_s:

@@ -79,7 +79,7 @@ class Guard:
         is_leaving = isinstance(verdict, SafeCommand) and isinstance(verdict.command, Advance)
         if is_leaving or (isinstance(verdict, Refusal) and verdict.instead is not None):
             return verdict
-        return self._find_forced(command, state, now_s) or verdict
+        return self._find_forced(state, now_s) or verdict
 
     def release(self, reason: str) -> SafeCommand:
         """The way back to the local plan, which is open always; for a process that ends."""
@@ -95,7 +95,7 @@ class Guard:
 
     def _judge(self, command: Command, state: SignalState, now_s: float, *, is_skewed: bool) -> SafeCommand | Refusal:
         if isinstance(command, Release):
-            return _seal(command, state.uptime_s)
+            return self._admit_release(command, state)
         if state.interval is not IntervalKind.GREEN:
             return Refusal("in_clearance", f"{state.interval.value} runs; nothing is commanded before it ends.")
         if is_skewed:
@@ -106,12 +106,30 @@ class Guard:
             return _seal(command, state.uptime_s)
         assert_never(command)
 
-    def _find_forced(self, command: Command, state: SignalState, now_s: float) -> Refusal | None:
+    def _admit_release(self, command: Release, state: SignalState) -> SafeCommand | Refusal:
+        """A release of the deciding side's own accord has to wait where the local plan would come too late for somebody.
+
+        What an untrusted cabinet or an ending process needs is not asked here: that way back is open always.
+        """
+        if state.mode is Mode.LOCAL:
+            return _seal(command, state.uptime_s)
+        stage, red_s = state.stage, self._red_s.copy()
+        leave_in_s = max(DECISION_GAP_S, self._plan.timings[stage].min_green_s - self._green_s)
+        if state.interval is not IntervalKind.GREEN and state.target is not None:
+            change_s = self._plan.transition_s(stage, state.target)
+            stage, leave_in_s = state.target, change_s + self._plan.timings[state.target].min_green_s
+            red_s[self._bound.serves[stage]] = -change_s
+        if self._bound.can_serve_all_after_local_steps(stage, leave_in_s, red_s):
+            return _seal(command, state.uptime_s)
+        message = f"The local plan would keep a movement red for more than {self._plan.limits.max_red_s:g} s."
+        return Refusal("max_red", f"{message} It takes over as soon as that movement has been served.")
+
+    def _find_forced(self, state: SignalState, now_s: float) -> Refusal | None:
         """What must be done this second where the stage would stay: maximum green, bound on red."""
         if state.interval is not IntervalKind.GREEN or not self._is_old_enough(state):
             return None
         timing = self._plan.timings[state.stage]
-        is_local = state.mode is Mode.LOCAL or isinstance(command, Release)
+        is_local = state.mode is Mode.LOCAL
         is_last_chance = not self._bound.can_serve_all(state.stage, DECISION_GAP_S, self._red_s)
         if is_local:  # it may start a step of its own before the next report
             is_last_chance |= not self._bound.can_serve_all_after_local_steps(state.stage, DECISION_GAP_S, self._red_s)

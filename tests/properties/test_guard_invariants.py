@@ -35,6 +35,22 @@ AFTER_LOCAL_STEPS = [
     (Release("t"), 14, 0.0),
     (Advance(3), 25, 0.0),
 ]
+# asked for the local plan when its next steps came too late for somebody: 181 s of red once
+BEFORE_LOCAL_STEPS = [
+    (Advance(1), 26, 0.7),
+    (Advance(0), 48, -0.4),
+    (Advance(3), 51, 30.0),
+    (Advance(0), 42, 0.0),
+    (Release("t"), 42, 0.0),
+]
+# released again and again while the guard was serving somebody at the last moment
+AGAINST_THE_LAST_CHANCE = [
+    (Advance(3), 56, 30.0),
+    (Advance(5), 12, -0.4),
+    (Hold(), 38, 0.7),
+    (Advance(3), 47, 0.0),
+    (Release("t"), 39, 0.0),
+]
 CROSSINGS = {name: load(name) for name in ("isolated", "corridor")}
 
 
@@ -127,6 +143,8 @@ def list_runs(history, movement):
 @pytest.mark.parametrize("name", sorted(CROSSINGS))
 @given(script=wishes())
 @example(script=AFTER_LOCAL_STEPS)
+@example(script=BEFORE_LOCAL_STEPS)
+@example(script=AGAINST_THE_LAST_CHANCE)
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_wanted_the_lamps_stay_safe(name, script):
     """Under random commands and clock jumps: minimum green, yellow, all-red, no conflicting greens, bounded red."""

@@ -153,7 +153,9 @@ def test_red_amber_announces_each_green():
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_clearances_give_sound_transitions_without_a_second_to_spare(data):
-    """Random ways, stages and clearance times: every change is sound, and no start could be a second earlier."""
+    """Random ways, stages and clearance times: every change is sound, and no start could be a second earlier after the
+    ends that it shows, nor the whole be shorter.
+    """
     size = 5
     pairs = data.draw(st.sets(st.sampled_from([(i, j) for i in range(size) for j in range(i)]), max_size=8))
     place = replace_conflicts(crossing(), pairs)
@@ -172,14 +174,27 @@ def test_any_clearances_give_sound_transitions_without_a_second_to_spare(data):
     times = Clearances(yellow, (0.0, 0.0, 0.0, 0.0, 8.0), red, 1.0, amber)
     change = build_transition(place, a, b, times)
     assert list(judge_transition(change, place, a, b, LIMITS)) == []
-    starts = {j: next(iter(_starts(change, j)), sum(i.duration_s for i in change)) for j in b.greens - a.greens}
+    whole_s = sum(i.duration_s for i in change)
+    starts = {j: next(iter(_starts(change, j)), whole_s) for j in b.greens - a.greens}
     ending = a.greens - b.greens
+    clear_s = {(i, j): 9.0 if i == WALK else yellow[i] + red[i, j] for i in ending for j in starts}
+    alone_s = {i: 9.0 if i == WALK else yellow[i] + 1.0 for i in ending}
+    ends_s = {i: next(_ends(change, i), 0.0) for i in ending}
+    amber_s = amber[0] if amber else 0.0
     for j, start_s in starts.items():
-        need_s = max(
-            [amber[j] if amber else 0.0]
-            + [(9.0 if i == WALK else yellow[i] + red[i, j]) for i in ending if place.conflicts[i, j]]
-        )
-        assert start_s == need_s
+        met = [ends_s[i] + clear_s[i, j] for i in ending if place.conflicts[i, j]]
+        assert start_s == max([amber_s, *met])
+    needs_s = [clear_s[i, j] for i, j in clear_s if place.conflicts[i, j]]
+    assert whole_s == max([*needs_s, *alone_s.values(), *([amber_s] if starts else [])], default=0.0)
+
+
+def _ends(change, movement):
+    """Seconds from the beginning of a change at which a movement is no longer green."""
+    at_s = 0.0
+    for interval in change:
+        if not interval.lamps[movement].is_green:
+            yield at_s
+        at_s += interval.duration_s
 
 
 def _starts(change, movement):
