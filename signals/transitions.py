@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from signals.model import Intersection, Interval, IntervalKind, Lamp, RoadUser, Stage
+from signals.model import Intersection, Interval, IntervalKind, Lamp, RoadUser, Stage, Turn
 
 _EPSILON_S = 1e-6
 
@@ -79,11 +79,31 @@ def build_transition(intersection: Intersection, leaving: Stage, entering: Stage
             met = [j for j in starting if _meet(intersection, i, j)]
             latest_s = [due_s[j] - _clear_s(intersection, i, j, clearances) for j in met]
             ends_s[i] = min([whole_s - cleared_s[i], *latest_s])
-        for i in ending:
-            ends_s[i] = min(ends_s[k] for k in ending if head_of[k] == head_of[i])
+        _end_together(intersection, leaving, ends_s, head_of)
         starts_s = _find_starts(intersection, ends_s, starting, clearances, head_of)
         found.append(_draw(intersection, leaving, entering, clearances, ends_s, starts_s, whole_s))
     return max(found, key=lambda change: _sum_green_s(intersection, change))
+
+
+def _end_together(
+    intersection: Intersection, leaving: Stage, ends_s: dict[int, float], head_of: Mapping[int, int]
+) -> None:
+    """Brings ends forward: those of one head are one, and oncoming traffic ends no later than who gives way to it."""
+    turning = leaving.permitted & ends_s.keys()
+    is_settled = False
+    while not is_settled:
+        before = dict(ends_s)
+        for i in ends_s:
+            ends_s[i] = min(ends_s[k] for k in ends_s if head_of[k] == head_of[i])
+        for i in turning:
+            for m in _list_oncoming(intersection, i, ends_s):
+                ends_s[m] = min(ends_s[m], ends_s[i])
+        is_settled = ends_s == before
+
+
+def _list_oncoming(intersection: Intersection, turning: int, among: Iterable[int]) -> list[int]:
+    """Through traffic to which a turn gives way."""
+    return [m for m in among if intersection.yields[turning, m] and intersection.movements[m].turn is Turn.THROUGH]
 
 
 def _sum_green_s(intersection: Intersection, change: Transition) -> float:
@@ -147,15 +167,22 @@ def _list_heads(intersection: Intersection, clearances: Clearances) -> dict[int,
 def list_ending(intersection: Intersection, leaving: Stage, entering: Stage) -> frozenset[int]:
     """Movements whose green ends in the change, also those that are green again in the next stage.
 
-    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it.
+    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it; and where
+    nobody who turns and has to give way to it sees yellow: he would take it that oncoming traffic sees the same, and
+    turn in front of it (the yellow trap; MUTCD, part 4).
     """
     starting = entering.greens - leaving.greens
+    oncoming = {m for i in leaving.permitted - entering.greens for m in _list_oncoming(intersection, i, leaving.greens)}
 
     def must_end(m: int) -> bool:
-        return m not in entering.greens or any(
-            intersection.conflicts[m, j]
-            and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
-            for j in starting
+        return (
+            m not in entering.greens
+            or m in oncoming
+            or any(
+                intersection.conflicts[m, j]
+                and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
+                for j in starting
+            )
         )
 
     return frozenset(m for m in leaving.greens if must_end(m))

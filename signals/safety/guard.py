@@ -107,7 +107,7 @@ class Guard:
         assert_never(command)
 
     def _admit_release(self, command: Release, state: SignalState) -> SafeCommand | Refusal:
-        """A release of the deciding side's own accord has to wait where the local plan would come too late for somebody.
+        """A release that was asked for has to wait where the local plan would come too late for somebody.
 
         What an untrusted cabinet or an ending process needs is not asked here: that way back is open always.
         """

@@ -91,6 +91,25 @@ def test_a_left_turn_that_loses_its_protection_is_cleared_before_oncoming_traffi
     assert shown(intervals) == [("yellow", 3, "GryrG"), ("red clearance", 1, "GrrrG")]
 
 
+def test_oncoming_traffic_ends_with_the_left_turn_that_gives_way_to_it():
+    """No yellow trap: where the left's green ends, the southern through ends no later, though it is green again next,
+    and though it could stay longer for whoever starts.
+    """
+    south_only = Stage(3, frozenset({SOUTH, WALK}))
+    assert shown(build_transition(crossing(), STAGES[0], south_only, clearances())) == [
+        ("yellow", 3, "yyyrG"),
+        ("red clearance", 1, "rrrrG"),
+    ]
+    red = np.full((5, 5), 1.0)
+    red[NORTH_LEFT, WEST] = 4.0
+    slow_left = Clearances((3.0,) * 5, (0.0,) * 5, red, 1.0)
+    assert shown(build_transition(crossing(), STAGES[0], STAGES[2], slow_left)) == [
+        ("yellow", 3, "GyyrG"),
+        ("yellow", 3, "yrrrG"),
+        ("red clearance", 1, "rrrrr"),
+    ]
+
+
 def test_pedestrians_clear_while_others_go_on():
     """A crossing that ends is red first; vehicles end so late that everyone is cleared at the same second."""
     intervals = build_transition(crossing(), STAGES[1], STAGES[2], clearances())
