@@ -37,7 +37,7 @@ _COORDINATED: Knobs = {
     "cycle_factor": Span(0.5, 1.6, 0.05),
     "split_exponent": Span(0.4, 1.6, 0.05),
     "max_gap_s": Span(1.5, 6.0, 0.25),
-    "jam_threshold_s": Span(0.0, 60.0, 10.0),
+    "jam_threshold_s": (0.0, 120.0, 300.0),
     "yield_window_s": Span(1.0, 30.0, 1.0),
 }
 _RANGES: Mapping[str, Knobs] = MappingProxyType(
@@ -147,7 +147,12 @@ def _find_defaults(controller: str) -> Mapping[str, Any] | None:
 
 def _to_grid(default: Any, knob: Span | Choice) -> Any:
     if not isinstance(knob, Span):
+        if default not in knob:
+            raise TuningError(f"The default {default!r} is none of {', '.join(map(repr, knob))}; mend {__name__}.")
         return default
-    steps = round((min(max(default, knob.low), knob.high) - knob.low) / knob.step)
+    if not knob.low <= default <= knob.high:
+        # the first trial would not be the defaults: a clipped jam threshold once made the "before" a straw man
+        raise TuningError(f"The default {default:g} is not between {knob.low:g} and {knob.high:g}; mend {__name__}.")
+    steps = round((default - knob.low) / knob.step)
     value = knob.low + steps * knob.step
     return int(value) if isinstance(default, int) else round(value, 6)
