@@ -145,8 +145,9 @@ class AdaptiveController:
             guide_s=list_guides(self._bands, len(self._plan.stages), detections.at_s) if self._bands else None,
         )
         green_s = round(state.elapsed_s)
+        is_plan_told = self._conversation is not None  # else nothing but this second's decision matters
         changes, _ = search_changes(
-            self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
+            self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere, not is_plan_told
         )
         if self._conversation is not None:
             self._conversation.plan(self._layout, traffic, self._settings, self._space, state.stage, green_s, changes)
