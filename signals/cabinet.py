@@ -36,6 +36,7 @@ class Cabinet:
         self._mode = Mode.LOCAL
         self._size = 1 + max(m for s in plan.stages for m in s.greens | s.stop_then_go)
         self._size = max(self._size, *(len(i.lamps) for change in plan.transitions.values() for i in change), 0)
+        self._lamps = [tuple(stage.lamp(m) for m in range(self._size)) for stage in plan.stages]
         self.ignored = 0
 
     def read_state(self) -> SignalState:
@@ -97,8 +98,7 @@ class Cabinet:
         """What every movement is shown now."""
         if self._interval >= 0:
             return self._intervals[self._interval].lamps
-        stage = self._plan.stages[self._stage]
-        return tuple(stage.lamp(m) for m in range(self._size))
+        return self._lamps[self._stage]
 
     def _leave_for(self, target: int) -> None:
         self._target = target

@@ -115,7 +115,7 @@ class AdaptiveController:
         return command
 
     def _choose(self, detections: Detections, state: SignalState) -> Command:
-        flow_per_s = self._flows.measure(detections)
+        self._flows.take(detections)
         minimum_s = self._plan.timings[state.stage].min_green_s
         if state.interval is not IntervalKind.GREEN or state.elapsed_s < minimum_s - _EPSILON_S:
             return Hold()
@@ -123,7 +123,7 @@ class AdaptiveController:
             return Hold()
         arrivals = predict_arrivals(self._intersection, detections)
         if self._settings.expected_share > 0:
-            expected_per_s = self._settings.expected_share * flow_per_s
+            expected_per_s = self._settings.expected_share * self._flows.find_flows(detections)
             horizon_s = self._settings.horizon_s
             if self._conversation is None:
                 arrivals = add_expected(self._intersection, arrivals, expected_per_s, horizon_s, detections.sight_m)
@@ -145,8 +145,9 @@ class AdaptiveController:
             guide_s=list_guides(self._bands, len(self._plan.stages), detections.at_s) if self._bands else None,
         )
         green_s = round(state.elapsed_s)
+        is_plan_told = self._conversation is not None  # else nothing but this second's decision matters
         changes, _ = search_changes(
-            self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere
+            self._layout, traffic, self._settings, self._space, state.stage, green_s, self._anywhere, not is_plan_told
         )
         if self._conversation is not None:
             self._conversation.plan(self._layout, traffic, self._settings, self._space, state.stage, green_s, changes)

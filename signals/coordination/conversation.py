@@ -49,7 +49,9 @@ class Conversation:
             if street.destination == intersection.id:
                 known_s = self._promised_from_s[street.approach]
                 self._promised_from_s[street.approach] = min(known_s, street.free_s + CROSSING_S)
-        self._exit_loops = tuple((n, d.lane) for n, d in enumerate(detectors) if d.kind is DetectorKind.EXIT)
+        loops = [(n, d.lane) for n, d in enumerate(detectors) if d.kind is DetectorKind.EXIT]
+        self._exit_loops = np.array([n for n, _ in loops], np.int64)
+        self._exit_lanes = np.array([lane for _, lane in loops], np.int64)
         self._planned = np.zeros((0, 0))
         self._planned_at_s = float("-inf")
         self._now_s = self._told_s = float("-inf")
@@ -61,11 +63,11 @@ class Conversation:
 
     def count(self, readings: Readings) -> None:
         """Take in what the exit loops counted in this second."""
-        departed = np.zeros(len(self._intersection.exits), np.int64)
-        for detector, exit_lane in self._exit_loops:
-            if readings.is_fresh[detector]:
-                departed[exit_lane] += readings.count[detector]
-        self.neighbours.count(departed)
+        counted = np.where(readings.is_fresh[self._exit_loops], readings.count[self._exit_loops], 0)
+        if counted.any():
+            departed = np.zeros(len(self._intersection.exits), np.int64)
+            np.add.at(departed, self._exit_lanes, counted)
+            self.neighbours.count(departed)
 
     def entered(self) -> Entered:
         """For an estimator: vehicles measured on their way here, each once."""

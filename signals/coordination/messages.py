@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 VERSION = 1
@@ -95,8 +96,9 @@ def encode(message: Message) -> bytes:
     return body + _CRC.pack(zlib.crc32(body))
 
 
+@lru_cache(maxsize=256)
 def decode(raw: bytes) -> Message:
-    """The message in these bytes.
+    """The message in these bytes; one that several intersections of a process are sent is read once.
 
     Raises:
         NewerMessage: of a later version.

@@ -157,15 +157,14 @@ class Neighbourhood:
 
     def count(self, departed: IntArray) -> None:
         """Vehicles that passed into each exit lane since the last call, as measured here."""
+        if not departed.any():
+            return
         by_street = dict.fromkeys(self._told_exits, 0)
         for exit_lane, first in self._told_as.items():
             by_street[first] += int(departed[exit_lane])
         for first, number in by_street.items():
-            recent = self._recent[first]
             self._totals[first] = (self._totals[first] + number) % COUNT_MODULUS
-            recent.extend([self._now_s] * min(number, MAX_REPEATED))
-            while recent and (self._now_s - recent[0] > REPEATED_S or len(recent) > MAX_REPEATED):
-                recent.popleft()
+            self._recent[first].extend([self._now_s] * min(number, MAX_REPEATED))
             for street in self._inward:
                 if street.exit == first and street.origin == street.destination:
                     for _ in range(number):
@@ -175,13 +174,10 @@ class Neighbourhood:
         """Tell the neighbours: what was counted, what is planned by exit and second, what stands on our approaches."""
         plans = self._to_plans(planned) if len(planned) else {}
         exits = tuple(
-            ExitReport(
-                exit_lane,
-                self._totals[exit_lane],
-                tuple(self._now_s - at_s for at_s in self._recent[exit_lane]),
-                plans.get(exit_lane, b""),
-            )
-            for exit_lane in self._told_exits
+            [
+                ExitReport(exit_lane, self._totals[exit_lane], self._list_ages_s(exit_lane), plans.get(exit_lane, b""))
+                for exit_lane in self._told_exits
+            ]
         )
         for number, street in enumerate(self._inward):
             if street.origin == street.destination and len(planned):
@@ -193,6 +189,13 @@ class Neighbourhood:
             self._intersection.id, self._started_ms or 0, self._sequence, sent_ms, exits, tuple(standing), heard
         )
         self._link.send(encode(message))
+
+    def _list_ages_s(self, exit_lane: int) -> tuple[float, ...]:
+        """How long ago the latest vehicles left into an exit, oldest first."""
+        now_s, recent = self._now_s, self._recent[exit_lane]
+        while recent and (now_s - recent[0] > REPEATED_S or len(recent) > MAX_REPEATED):
+            recent.popleft()
+        return tuple([now_s - at_s for at_s in recent]) if recent else ()
 
     def _to_plans(self, planned: FloatArray) -> dict[int, bytes]:
         by_street = np.zeros((len(self._intersection.exits), min(planned.shape[1], PLAN_S)))
@@ -213,7 +216,9 @@ class Neighbourhood:
                     self._promises.update(self._number_of[street], plan, peer.planned_at_s)
                 elif before.get(street.exit):
                     self._promises.forget(self._number_of[street])
-        for departure in sorted(departures, key=lambda one: one.at_s):
+        if len(departures) > 1:
+            departures.sort(key=_left_at_s)
+        for departure in departures:
             self._lead_here(message.sender, departure)
 
     def _lead_here(self, sender: str, departure: Departure) -> None:
@@ -233,3 +238,7 @@ class Neighbourhood:
         if text not in self._newer:
             self._newer.add(text)
             self.notes.append(text)
+
+
+def _left_at_s(departure: Departure) -> float:
+    return departure.at_s

@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from signals.ports import FloatArray, IntArray
+from signals.scheduling.changes import start_stage
 from signals.scheduling.futures import LEFT, STAGE, TARGET, Workspace
 from signals.scheduling.problem import Layout, Settings, Traffic
-from signals.scheduling.search import begin_search, pass_second, start_stage
+from signals.scheduling.search import begin_search, pass_second
 
 
 @njit(cache=True)

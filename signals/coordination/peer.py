@@ -64,7 +64,13 @@ class Peer:
             self.planned = {one.exit: one.planned for one in message.exits}
             self.planned_at_s = sent_s
             self.standing = {one.approach: one for one in message.approaches}
-        return [departure for one in message.exits for departure in self._count(one, sent_s)]
+        totals = self._totals
+        return [
+            departure
+            for one in message.exits
+            if totals.get(one.exit) != one.total
+            for departure in self._count(one, sent_s)
+        ]
 
     def _restart(self, started_ms: int) -> bool:
         """A new start of the neighbour: its counts begin anew. False for a late message of an earlier start."""

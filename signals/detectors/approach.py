@@ -5,8 +5,6 @@ Each is put on the lane that the learned shares owe most, and waits there for th
 
 from __future__ import annotations
 
-from numba import njit
-
 from signals.detectors.balance import choose_lane
 from signals.detectors.layout import NO_DETECTOR, LoopLayout
 from signals.detectors.tracks import (
@@ -20,19 +18,20 @@ from signals.detectors.tracks import (
     drop_vehicle,
     put_vehicle,
 )
+from signals.kernels import kernel
 from signals.ports import BoolArray, IntArray
 
 MATCH_M = 120.0  # who is counted may have been expected so much later
 _UPSTREAM_LATE_M = 30.0  # or so much earlier
 
 
-@njit(cache=True)
+@kernel
 def is_usable(usable: BoolArray, loop: int) -> bool:
     """Whether there is such a loop and it can be believed."""
     return bool(loop != NO_DETECTOR and usable[loop])
 
 
-@njit(cache=True)
+@kernel
 def expect_vehicle(layout: LoopLayout, tracks: Tracks, usable: BoolArray, approach: int, distance_m: float) -> None:
     """A neighbour has sent somebody."""
     if 0 <= approach < tracks.told_s.shape[0] and 0.0 <= distance_m < 5000.0:
@@ -40,7 +39,7 @@ def expect_vehicle(layout: LoopLayout, tracks: Tracks, usable: BoolArray, approa
         _approach(layout, tracks, usable, approach, distance_m)
 
 
-@njit(cache=True)
+@kernel
 def watch_upstream(layout: LoopLayout, tracks: Tracks, count: IntArray, usable: BoolArray) -> None:
     """Loops before a fork, a junction of streets or a widening: whoever was told of is there now, or one more comes."""
     for u in range(layout.upstream.shape[0]):
@@ -72,7 +71,7 @@ def watch_upstream(layout: LoopLayout, tracks: Tracks, count: IntArray, usable: 
                     k += 1
 
 
-@njit(cache=True)
+@kernel
 def _will_be_counted(layout: LoopLayout, usable: BoolArray, lane: int, distance_m: float) -> bool:
     """Whether a loop lies between a vehicle and the line."""
     if is_usable(usable, layout.advance[lane]) and distance_m > layout.advance_m[lane]:
@@ -84,7 +83,7 @@ def _will_be_counted(layout: LoopLayout, usable: BoolArray, lane: int, distance_
     return False
 
 
-@njit(cache=True)
+@kernel
 def _approach(layout: LoopLayout, tracks: Tracks, usable: BoolArray, approach: int, distance_m: float) -> None:
     """One more on an approach: on the lane that its shares owe most, until an advance loop tells."""
     total, best = 0.0, -1

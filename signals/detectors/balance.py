@@ -8,10 +8,9 @@ that proportion, by error diffusion; what an approach has too little came unseen
 
 from __future__ import annotations
 
-from numba import njit
-
 from signals.detectors.layout import LoopLayout
 from signals.detectors.tracks import Tracks
+from signals.kernels import kernel
 
 NOBODY = -1
 _MEMORY_S = 600.0
@@ -20,27 +19,27 @@ _SLACK = 1.0  # vehicles by which counts may differ by chance
 _PRIOR = 5.0  # vehicles for which input is taken to be output
 
 
-@njit(cache=True)
+@kernel
 def fade(tracks: Tracks, lane: int) -> None:
     """A second passes."""
     tracks.came[lane] *= 1.0 - 1.0 / _MEMORY_S
     tracks.left[lane] *= 1.0 - 1.0 / _MEMORY_S
 
 
-@njit(cache=True)
+@kernel
 def find_surplus(tracks: Tracks, lane: int) -> float:
     """Vehicles that were counted in and are neither there nor have left; negative where too few were counted."""
     over = tracks.came[lane] - tracks.left[lane] - tracks.vehicles[lane]
     return float(over - _SLACK if over > _SLACK else min(0.0, over + _SLACK))
 
 
-@njit(cache=True)
+@kernel
 def share_uncounted(tracks: Tracks, lane: int) -> float:
     """The share of a lane's departures that its loop did not count."""
     return float(max(0.0, tracks.left[lane] - tracks.came[lane] - _SLACK) / (tracks.left[lane] + _PRIOR))
 
 
-@njit(cache=True)
+@kernel
 def choose_lane(layout: LoopLayout, tracks: Tracks, lane: int, may_leave: bool) -> int:  # noqa: FBT001
     """The lane in which a vehicle that was counted for ``lane`` will stand; ``NOBODY`` if it left the street."""
     tracks.came[lane] += 1.0
@@ -71,7 +70,7 @@ def choose_lane(layout: LoopLayout, tracks: Tracks, lane: int, may_leave: bool) 
     return best
 
 
-@njit(cache=True)
+@kernel
 def _sum_approach(layout: LoopLayout, tracks: Tracks, lane: int) -> tuple[float, float]:
     over, under = 0.0, 0.0
     for other in range(tracks.vehicles.shape[0]):
@@ -82,7 +81,7 @@ def _sum_approach(layout: LoopLayout, tracks: Tracks, lane: int) -> tuple[float,
     return over, under
 
 
-@njit(cache=True)
+@kernel
 def find_unseen_per_s(layout: LoopLayout, tracks: Tracks, lane: int) -> float:
     """How many vehicles a second come into a lane without being counted there or beside it."""
     under = tracks.left[lane] - tracks.came[lane] - _SLACK

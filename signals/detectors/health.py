@@ -12,9 +12,9 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from signals.detectors.layout import CLOSED, NO_DETECTOR, PERMITTED, PROTECTED, LoopLayout
+from signals.kernels import kernel
 from signals.model import Detector, DetectorKind, Intersection
 from signals.ports import BoolArray, FloatArray, IntArray
 
@@ -51,7 +51,7 @@ class DetectorStatus(IntEnum):
     CHATTER = 4
 
 
-_WORKING, _NO_DATA, _STUCK_ON, _DEAD, _CHATTER = (int(status) for status in DetectorStatus)
+WORKING, _NO_DATA, _STUCK_ON, _DEAD, _CHATTER = (int(status) for status in DetectorStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Watch(NamedTuple):
 
 
 class HealthMonitor:
-    """Watches all detectors of one intersection."""
+    """All detectors of one intersection; ``watch`` is what the kernel counts in."""
 
     def __init__(self, intersection: Intersection, layout: LoopLayout, detectors: tuple[Detector, ...]) -> None:
         size = len(detectors)
@@ -90,7 +90,7 @@ class HealthMonitor:
             if NO_DETECTOR not in {stop, advance}:
                 partner[stop], partner[advance] = advance, stop
         self._layout = layout
-        self._watch = Watch(
+        self.watch = Watch(
             kind=np.array([_KINDS.get(d.kind, _OTHER) for d in detectors], np.int64),
             lane=np.array([d.lane for d in detectors], np.int64),
             partner=partner,
@@ -105,17 +105,9 @@ class HealthMonitor:
             total=np.zeros(size),
         )
 
-    def check(self, count: IntArray, occupied_s: FloatArray, is_fresh: BoolArray, levels: IntArray) -> BoolArray:
-        """Take in one second; which readings may be used."""
-        if len(self._detectors) == 0:
-            return is_fresh
-        watch_second(self._layout, self._watch, count, occupied_s, is_fresh, levels)
-        usable: BoolArray = is_fresh & (self._watch.status == _WORKING)
-        return usable
-
     def report(self) -> Health:
         """The present state in words and numbers."""
-        status = tuple(DetectorStatus(int(s)) for s in self._watch.status)
+        status = tuple(DetectorStatus(int(s)) for s in self.watch.status)
         trust = []
         for approach in self._intersection.approaches:
             own = [
@@ -128,7 +120,7 @@ class HealthMonitor:
         return Health(status, tuple(trust))
 
 
-@njit(cache=True)
+@kernel
 def watch_second(
     layout: LoopLayout,
     watch: Watch,
@@ -143,27 +135,27 @@ def watch_second(
     for d in range(size):
         if watch.kind[d] != _OTHER:
             ever += watch.total[d]
-            if is_fresh[d] and watch.status[d] == _WORKING:
+            if is_fresh[d] and watch.status[d] == WORKING:
                 counted += min(2, count[d])
     for d in range(size):
         if not is_fresh[d]:
             watch.stale_s[d] += 1.0
             watch.good_s[d] = 0.0
-            if watch.stale_s[d] >= _STALE_S and watch.status[d] == _WORKING:
+            if watch.stale_s[d] >= _STALE_S and watch.status[d] == WORKING:
                 watch.status[d] = _NO_DATA
             continue
         watch.stale_s[d] = 0.0
         _count_one(layout, watch, count, occupied_s, levels, d, counted, ever)
         trouble = _judge(watch, d)
-        if trouble != _WORKING:
+        if trouble != WORKING:
             watch.status[d], watch.good_s[d] = trouble, 0.0
-        elif watch.status[d] != _WORKING:
+        elif watch.status[d] != WORKING:
             watch.good_s[d] += 1.0
             if watch.good_s[d] >= _RECOVERED_S:
-                watch.status[d] = _WORKING
+                watch.status[d] = WORKING
 
 
-@njit(cache=True)
+@kernel
 def _count_one(
     layout: LoopLayout,
     watch: Watch,
@@ -193,12 +185,12 @@ def _count_one(
         return
     share = (watch.total[d] + _PRIOR_SHARE) / (ever + watch.kind.shape[0])
     watch.expected[d] += share * counted
-    if partner != NO_DETECTOR and watch.status[partner] == _WORKING:
+    if partner != NO_DETECTOR and watch.status[partner] == WORKING:
         ratio = min(1.0, (watch.total[d] + _PRIOR_RATIO_OF) / (watch.total[partner] + _PRIOR_RATIO_OF))
         watch.partner_counted[d] += ratio * min(2, count[partner])
 
 
-@njit(cache=True)
+@kernel
 def _is_all_green(layout: LoopLayout, levels: IntArray, lane: int) -> bool:
     """Whether something of the lane has a green; a head that wants another movement may stay, but not for ever."""
     is_green = False
@@ -209,7 +201,7 @@ def _is_all_green(layout: LoopLayout, levels: IntArray, lane: int) -> bool:
     return is_green
 
 
-@njit(cache=True)
+@kernel
 def _judge(watch: Watch, d: int) -> int:
     if watch.rate_per_s[d] > _CHATTER_PER_S:
         return _CHATTER
@@ -221,8 +213,8 @@ def _judge(watch: Watch, d: int) -> int:
     if kind == _EXIT and watch.on_s[d] > _STUCK_EXIT_S:
         return _STUCK_ON
     partner = watch.partner[d]
-    has_partner = partner != NO_DETECTOR and watch.status[partner] == _WORKING
+    has_partner = partner != NO_DETECTOR and watch.status[partner] == WORKING
     patience = _BOTH_DEAD_EXPECTED if has_partner else _DEAD_EXPECTED
     if watch.expected[d] > patience or watch.partner_counted[d] > _PARTNER_EXPECTED:
         return _DEAD
-    return _WORKING
+    return WORKING

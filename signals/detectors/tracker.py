@@ -7,8 +7,6 @@ occupied one that somebody does. What enters is measured at the advance loop or 
 
 from __future__ import annotations
 
-from numba import njit
-
 from signals.detectors.approach import MATCH_M, expect_vehicle, is_usable, watch_upstream
 from signals.detectors.balance import choose_lane, fade, find_unseen_per_s, share_uncounted
 from signals.detectors.layout import CLOSED, ENDING, NO_DETECTOR, PERMITTED, PROTECTED, LoopLayout
@@ -30,6 +28,7 @@ from signals.detectors.tracks import (
     take_vehicle,
 )
 from signals.detectors.turns import is_foe_near, judge_head, match_exits, note_departure
+from signals.kernels import kernel
 from signals.ports import BoolArray, FloatArray, IntArray
 
 SPACING_M = 7.0
@@ -57,7 +56,7 @@ _LAST_CALL_S, _LAST_CALL_VEHICLES = 120.0, 1.0
 _UNCOUNTED = 0.3  # a lane whose loop misses more is watched no better than one without
 
 
-@njit(cache=True)
+@kernel
 def track_second(
     layout: LoopLayout,
     tracks: Tracks,
@@ -88,7 +87,7 @@ def track_second(
             judge_head(layout, tracks, levels, lane)
 
 
-@njit(cache=True)
+@kernel
 def _pass_time(
     layout: LoopLayout,
     tracks: Tracks,
@@ -111,7 +110,7 @@ def _pass_time(
         tracks.since_departure_s[lane] += 1.0
 
 
-@njit(cache=True)
+@kernel
 def _watch_departures(
     layout: LoopLayout,
     tracks: Tracks,
@@ -139,7 +138,7 @@ def _watch_departures(
         _depart(layout, tracks, levels, lane)
 
 
-@njit(cache=True)
+@kernel
 def _depart(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> None:
     guess, was_queued = -1, False
     if tracks.vehicles[lane] > 0 and tracks.cars[lane, 0, DISTANCE] < _SNAP_M:
@@ -157,12 +156,12 @@ def _depart(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> 
             tracks.lane_weight[sibling] *= 0.99
 
 
-@njit(cache=True)
+@kernel
 def _rate_gain(tracks: Tracks) -> float:
     return float(1.0 / min(_RATE_MEMORY_S, _FIRST_RATE_S + tracks.clock_s[0]))
 
 
-@njit(cache=True)
+@kernel
 def _measure_headway(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int, was_queued: bool) -> None:  # noqa: FBT001
     """Headways from the fourth vehicle of a queue on, the start-up loss from the third."""
     green_s = 0.0
@@ -188,7 +187,7 @@ def _measure_headway(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane:
         tracks.headway_s[lane] += 0.02 * (tracks.since_departure_s[lane] - tracks.headway_s[lane])
 
 
-@njit(cache=True)
+@kernel
 def _depart_blindly(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> None:
     """No stop-line loop: whoever is at the line leaves at the saturation headway; after a while somebody is there."""
     tracks.on_line[lane] = 0
@@ -212,7 +211,7 @@ def _depart_blindly(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: 
         _depart(layout, tracks, levels, lane)
 
 
-@njit(cache=True)
+@kernel
 def _drive(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Move everybody by a second; a head waits at the line until it is measured leaving."""
     free_mps, ahead_m = layout.free_mps[lane], LINE_M - SPACING_M
@@ -242,7 +241,7 @@ def _drive(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> 
         car[LATE] = car[LATE] + 1.0 if is_at_line or waits_for_loop else 0.0
 
 
-@njit(cache=True)
+@kernel
 def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Occupied: somebody is at the line. Empty for long: nobody stands there."""
     if not is_usable(usable, layout.stop[lane]):
@@ -290,7 +289,7 @@ def _watch_line(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int
         drop_vehicle(tracks, lane, 0)
 
 
-@njit(cache=True)
+@kernel
 def _continue_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     """Nobody sees how long the queue is, but it discharges densely: believe in a few more until a gap shows its end."""
     if tracks.vehicles[lane] > _PLATOON or tracks.stand_s[lane] > 0.0:
@@ -300,7 +299,7 @@ def _continue_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     tracks.cars[lane, place, QUEUED] = 1.0
 
 
-@njit(cache=True)
+@kernel
 def _take_from_sibling(layout: LoopLayout, tracks: Tracks, lane: int) -> int:
     """Somebody came who was believed in a lane beside; the movement it has here, -1 where nobody is missing."""
     for sibling in range(tracks.vehicles.shape[0]):
@@ -312,7 +311,7 @@ def _take_from_sibling(layout: LoopLayout, tracks: Tracks, lane: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def _watch_advance(
     layout: LoopLayout,
     tracks: Tracks,
@@ -341,7 +340,7 @@ def _watch_advance(
             k += 1
 
 
-@njit(cache=True)
+@kernel
 def _arrive(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     """A vehicle has crossed the advance loop: the oldest that was expected on the approach, or one more."""
     at_m = layout.advance_m[lane]
@@ -364,7 +363,7 @@ def _arrive(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     put_vehicle(tracks, bound_for, movement, COUNTED, at_m, speed_mps)
 
 
-@njit(cache=True)
+@kernel
 def _fill_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
     """The queue reaches the advance loop: there are as many in it as fit, nearly."""
     at_m, within = layout.advance_m[lane], 0
@@ -374,7 +373,7 @@ def _fill_queue(layout: LoopLayout, tracks: Tracks, lane: int) -> None:
         put_vehicle(tracks, lane, draw_movement(layout, tracks, lane), COUNTED, at_m, 0.0)
 
 
-@njit(cache=True)
+@kernel
 def _impute(layout: LoopLayout, tracks: Tracks, usable: BoolArray, lane: int) -> None:
     """Where nobody measures who comes, vehicles come at the learned rate."""
     has_advance = is_usable(usable, layout.advance[lane])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from signals.detectors.layout import LoopLayout
+from signals.kernels import kernel
 from signals.ports import FloatArray, IntArray
 
 MAX_PER_LANE = 48  # as prediction.arrivals has it
@@ -110,7 +110,7 @@ def build_tracks(layout: LoopLayout) -> Tracks:
     )
 
 
-@njit(cache=True)
+@kernel
 def draw_movement(layout: LoopLayout, tracks: Tracks, lane: int) -> int:
     """The movement of one more vehicle by error diffusion: what the lane's shares owe most."""
     total = 0.0
@@ -130,7 +130,16 @@ def draw_movement(layout: LoopLayout, tracks: Tracks, lane: int) -> int:
     return int(best)
 
 
-@njit(cache=True)
+@kernel
+def move_vehicle(tracks: Tracks, lane: int, place: int, to: int) -> None:
+    """Copy a vehicle to another place of its lane."""
+    for part in range(tracks.cars.shape[2]):
+        tracks.cars[lane, to, part] = tracks.cars[lane, place, part]
+    for part in range(tracks.tags.shape[2]):
+        tracks.tags[lane, to, part] = tracks.tags[lane, place, part]
+
+
+@kernel
 def put_vehicle(tracks: Tracks, lane: int, movement: int, kind: int, distance_m: float, speed_mps: float) -> int:
     """Add a vehicle in order of distance, behind those as near; its place, or -1 where the lane is full."""
     n = tracks.vehicles[lane]
@@ -138,8 +147,7 @@ def put_vehicle(tracks: Tracks, lane: int, movement: int, kind: int, distance_m:
         return -1
     place = n
     while place > 0 and tracks.cars[lane, place - 1, DISTANCE] > distance_m:
-        tracks.cars[lane, place] = tracks.cars[lane, place - 1]
-        tracks.tags[lane, place] = tracks.tags[lane, place - 1]
+        move_vehicle(tracks, lane, place - 1, place)
         place -= 1
     tracks.cars[lane, place] = 0.0
     tracks.cars[lane, place, DISTANCE] = distance_m
@@ -150,18 +158,17 @@ def put_vehicle(tracks: Tracks, lane: int, movement: int, kind: int, distance_m:
     return int(place)
 
 
-@njit(cache=True)
+@kernel
 def take_vehicle(tracks: Tracks, lane: int, place: int) -> int:
     """Remove a vehicle; its movement."""
     movement = tracks.tags[lane, place, MOVEMENT]
     for k in range(place, tracks.vehicles[lane] - 1):
-        tracks.cars[lane, k] = tracks.cars[lane, k + 1]
-        tracks.tags[lane, k] = tracks.tags[lane, k + 1]
+        move_vehicle(tracks, lane, k + 1, k)
     tracks.vehicles[lane] -= 1
     return int(movement)
 
 
-@njit(cache=True)
+@kernel
 def drop_vehicle(tracks: Tracks, lane: int, place: int) -> None:
     """Remove a vehicle that turned out not to exist; diffusion owes its movement again."""
     movement = take_vehicle(tracks, lane, place)

@@ -7,8 +7,6 @@ takes; where several qualify each gets its share (the E step of expectation maxi
 
 from __future__ import annotations
 
-from numba import njit
-
 from signals.detectors.layout import ENDING, NO_DETECTOR, PERMITTED, PROTECTED, STOP_FIRST, LoopLayout
 from signals.detectors.tracks import (
     DISTANCE,
@@ -18,6 +16,7 @@ from signals.detectors.tracks import (
     SPEED,
     Tracks,
 )
+from signals.kernels import kernel
 from signals.ports import BoolArray, FloatArray, IntArray
 
 MEMORY_VEHICLES = 80.0
@@ -32,7 +31,7 @@ _REASSIGN_RATIO = 3.0
 _NO_MATCH = 0.05
 
 
-@njit(cache=True)
+@kernel
 def weigh_head(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int, chance: FloatArray) -> float:
     """The chance of each movement for a vehicle that leaves now; what they sum up to before they are normalised."""
     total = 0.0
@@ -58,7 +57,7 @@ def weigh_head(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int, 
     return total
 
 
-@njit(cache=True)
+@kernel
 def note_departure(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int, guess: int) -> None:
     """A vehicle has left; ``guess`` was its movement, -1 where nobody was believed there."""
     slot = tracks.left_next[0]
@@ -79,7 +78,7 @@ def note_departure(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: i
             tracks.error[m] = min(MAX_ERROR, max(-MAX_ERROR, owed))
 
 
-@njit(cache=True)
+@kernel
 def match_exits(layout: LoopLayout, tracks: Tracks, count: IntArray, usable: BoolArray) -> None:
     """Give each count at an exit to the departures that it may be, and settle those that are long gone."""
     for slot in range(LEFT_SLOTS):
@@ -96,7 +95,7 @@ def match_exits(layout: LoopLayout, tracks: Tracks, count: IntArray, usable: Boo
             settle_observed(layout, tracks, slot, usable)
 
 
-@njit(cache=True)
+@kernel
 def _match_one(layout: LoopLayout, tracks: Tracks, x: int) -> None:
     total = 0.0
     for is_second in range(2):
@@ -122,7 +121,7 @@ def _match_one(layout: LoopLayout, tracks: Tracks, x: int) -> None:
                     tracks.crossing_s[m] += 0.05 * share * (min(9.0, age_s) - tracks.crossing_s[m])
 
 
-@njit(cache=True)
+@kernel
 def settle_observed(layout: LoopLayout, tracks: Tracks, slot: int, usable: BoolArray) -> None:
     """The exits have told all they can: correct the chances of a departure by them, then learn from it."""
     lane = tracks.left_lane[slot]
@@ -145,7 +144,7 @@ def settle_observed(layout: LoopLayout, tracks: Tracks, slot: int, usable: BoolA
     settle(layout, tracks, slot)
 
 
-@njit(cache=True)
+@kernel
 def settle(layout: LoopLayout, tracks: Tracks, slot: int) -> None:
     """Learn from one departure and forget it."""
     lane = tracks.left_lane[slot]
@@ -159,7 +158,7 @@ def settle(layout: LoopLayout, tracks: Tracks, slot: int) -> None:
     tracks.left_s[slot] = -1.0
 
 
-@njit(cache=True)
+@kernel
 def is_foe_near(layout: LoopLayout, tracks: Tracks, levels: IntArray, movement: int) -> bool:
     """Whether somebody with the right of way moves near the conflict, or will within the gap."""
     for f in range(layout.foes.shape[1]):
@@ -178,7 +177,7 @@ def is_foe_near(layout: LoopLayout, tracks: Tracks, levels: IntArray, movement: 
     return False
 
 
-@njit(cache=True)
+@kernel
 def judge_head(layout: LoopLayout, tracks: Tracks, levels: IntArray, lane: int) -> None:
     """A head that stays through green speaks against the movements that could go; it may want another one."""
     if tracks.stand_s[lane] < _START_S or tracks.vehicles[lane] == 0:

@@ -22,7 +22,7 @@ _MIN_WINDOW_S = 60.0
 
 
 class FlowMeter:
-    """Vehicles per second by movement over the last five minutes."""
+    """Vehicles per second by movement over the last five minutes; every second has to be taken in."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, IntArray]] = deque()
@@ -31,6 +31,11 @@ class FlowMeter:
         """Take in the counts of this second and return the flows; zero until a minute has passed,
         empty where nobody counts.
         """
+        self.take(seen)
+        return self.find_flows(seen)
+
+    def take(self, seen: Detections) -> None:
+        """Take in the counts of this second."""
         samples = self._samples
         if samples and seen.at_s < samples[-1][0]:
             samples.clear()  # the clock went back
@@ -38,10 +43,14 @@ class FlowMeter:
             samples.append((seen.at_s, seen.volume))
         while len(samples) > 1 and seen.at_s - samples[0][0] > WINDOW_S:
             samples.popleft()
-        passed_s = seen.at_s - samples[0][0]
+
+    def find_flows(self, seen: Detections) -> FloatArray:
+        """The flows up to the second that was taken in last."""
+        since_s, before = self._samples[0]
+        passed_s = seen.at_s - since_s
         if passed_s < _MIN_WINDOW_S:
             return np.zeros(len(seen.volume))
-        flows: FloatArray = (seen.volume - samples[0][1]) / passed_s
+        flows: FloatArray = (seen.volume - before) / passed_s
         return flows
 
 

@@ -8,16 +8,15 @@ A head whose turn is only guessed leaves where its lane's share may go, so much 
 
 from __future__ import annotations
 
-from numba import njit
-
+from signals.kernels import kernel
 from signals.ports import FloatArray, IntArray
-from signals.scheduling.outlook import LEAST_SHARE, Outlook
+from signals.scheduling.outlook import LEAST_SHARE, NO_LANE, Outlook
 from signals.scheduling.problem import NO_GREEN, PERMITTED, PROTECTED, Layout, Settings, Traffic
 
 _SLOWEST_SHARE = 0.25
 
 
-@njit(cache=True)
+@kernel
 def lamp_level(layout: Layout, settings: Settings, stage: int, target: int, left_s: int, movement: int) -> int:
     """What a movement may do: in a stage, or ``left_s`` before the change to ``target`` ends."""
     if target < 0:
@@ -30,7 +29,7 @@ def lamp_level(layout: Layout, settings: Settings, stage: int, target: int, left
     return int(layout.level[target, movement]) if left_s <= layout.early_s[stage, target, movement] else NO_GREEN
 
 
-@njit(cache=True)
+@kernel
 def is_foe_near(
     layout: Layout,
     traffic: Traffic,
@@ -65,7 +64,7 @@ def is_foe_near(
     return False
 
 
-@njit(cache=True)
+@kernel
 def discharge_second(
     layout: Layout,
     traffic: Traffic,
@@ -83,12 +82,19 @@ def discharge_second(
     cost = 0.0
     delay_cost = 1.0 + settings.co2_cost_s_per_g * settings.idle_g_per_s
     stop_cost = settings.stop_cost_s + settings.co2_cost_s_per_g * settings.stop_g
-    for lane in range(served.shape[0]):
+    for place in range(served.shape[0]):
+        lane = outlook.busy[place]
+        if lane == NO_LANE:
+            break
         k = served[lane]
-        if target >= 0 and k < traffic.vehicles[lane]:
+        if k == traffic.vehicles[lane]:
+            continue
+        if target >= 0:
             m = traffic.movement[lane, k]
             if layout.through[stage, target, m] == NO_GREEN and left_s == layout.early_s[stage, target, m]:
                 next_free_s[lane] = max(next_free_s[lane], second + traffic.startup_loss_s[lane])
+        if traffic.arrival_s[lane, k] >= second + 1:
+            continue
         while k < traffic.vehicles[lane]:
             start_s = max(next_free_s[lane], traffic.arrival_s[lane, k], float(second))
             if start_s >= second + 1:
@@ -126,7 +132,7 @@ def discharge_second(
     return cost
 
 
-@njit(cache=True)
+@kernel
 def begin_stage(
     layout: Layout,
     traffic: Traffic,
@@ -146,7 +152,7 @@ def begin_stage(
             next_free_s[lane] = max(next_free_s[lane], second + traffic.startup_loss_s[lane])
 
 
-@njit(cache=True)
+@kernel
 def cost_to_go(
     layout: Layout, traffic: Traffic, settings: Settings, outlook: Outlook, served: IntArray, stage: int, horizon_s: int
 ) -> float:

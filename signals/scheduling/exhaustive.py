@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from signals.ports import FloatArray, IntArray
+from signals.scheduling.changes import is_branching
 from signals.scheduling.discharge import begin_stage, cost_to_go, discharge_second
 from signals.scheduling.futures import MAX_CHANGES, build_workspace
 from signals.scheduling.outlook import Outlook, fill_outlook
 from signals.scheduling.problem import Layout, Settings, Traffic
-from signals.scheduling.search import is_branching
 
 
 class _Walk:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from signals.kernels import kernel
 from signals.ports import FloatArray, IntArray
 from signals.prediction.arrivals import MAX_PER_LANE
-from signals.scheduling.outlook import Outlook, build_outlook
+from signals.scheduling.outlook import NO_LANE, Outlook, build_outlook
 from signals.scheduling.problem import Layout, Settings
 
 MAX_CHANGES = 12
@@ -28,11 +28,17 @@ class Futures(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Memory for a search: the futures, as many again to move the survivors to, and what all of them share."""
+    """Memory for a search: the futures, as many again to move the survivors to, and what all of them share.
+
+    ``order`` and ``used`` are scratch: rows by cost, and survivors by stage.
+    """
 
     futures: Futures
     spare: Futures
     outlook: Outlook
+    found: IntArray
+    order: IntArray
+    used: IntArray
 
 
 def build_workspace(layout: Layout, settings: Settings) -> Workspace:
@@ -41,8 +47,10 @@ def build_workspace(layout: Layout, settings: Settings) -> Workspace:
     lanes, exits = int(layout.entry_of.max(initial=0)) + 1, int(layout.exit_of.max(initial=0)) + 1
     lanes, exits = max(lanes, layout.lanes), max(exits, layout.exits)
     outlook = build_outlook(lanes, stages, MAX_PER_LANE, settings.horizon_s)
-    rows = settings.width * (stages + 1)
-    return Workspace(_build_futures(rows, lanes, exits), _build_futures(rows, lanes, exits), outlook)
+    rows = settings.width
+    futures, spare = _build_futures(rows, lanes, exits), _build_futures(rows, lanes, exits)
+    found = np.zeros((MAX_CHANGES, 2), np.int64)
+    return Workspace(futures, spare, outlook, found, np.zeros(rows, np.int64), np.zeros(stages, np.int64))
 
 
 def _build_futures(rows: int, lanes: int, exits: int) -> Futures:
@@ -56,12 +64,15 @@ def _build_futures(rows: int, lanes: int, exits: int) -> Futures:
     )
 
 
-@njit(cache=True)
-def copy_future(source: Futures, one: int, target: Futures, place: int) -> None:
-    """Copy one row; of its path only what is in use."""
+@kernel
+def copy_future(source: Futures, one: int, target: Futures, place: int, outlook: Outlook) -> None:
+    """Copy one row, as far as it is in use: the busy lanes, and the changes of its path."""
     for i in range(source.state.shape[1]):
         target.state[place, i] = source.state[one, i]
-    for lane in range(source.served.shape[1]):
+    for i in range(source.served.shape[1]):
+        lane = outlook.busy[i]
+        if lane == NO_LANE:
+            break
         target.served[place, lane] = source.served[one, lane]
         target.next_free_s[place, lane] = source.next_free_s[one, lane]
     for out in range(source.room.shape[1]):

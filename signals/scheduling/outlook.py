@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from signals.kernels import kernel
 from signals.ports import FloatArray, IntArray
 from signals.scheduling.problem import Layout, Settings, Traffic
 
+NO_LANE = -1
 LEAST_SHARE = 0.05  # a guessed vehicle is not expected to go where fewer of its lane go
 
 
@@ -21,6 +23,7 @@ class Outlook(NamedTuple):
     the first k of lane l together. ``next_use[s, l, k]``: the first of lane l, from its k-th on, whom stage s serves.
 
     ``share[s, l]``: how likely a guessed vehicle of lane l may go in stage s; ``guide_cost[s, t]`` is the band's.
+    ``busy``: the lanes in which somebody is or is expected, then ``NO_LANE``; nothing ever happens in the others.
     """
 
     come: IntArray
@@ -28,6 +31,7 @@ class Outlook(NamedTuple):
     next_use: IntArray
     share: FloatArray
     guide_cost: FloatArray
+    busy: IntArray
 
 
 @njit(cache=True)
@@ -39,16 +43,21 @@ def build_outlook(lanes: int, stages: int, capacity: int, horizon_s: int) -> Out
         np.zeros((stages, lanes, capacity + 1), np.int64),
         np.ones((stages, lanes)),
         np.zeros((stages, horizon_s)),
+        np.full(lanes + 1, NO_LANE, np.int64),
     )
 
 
-@njit(cache=True)
+@kernel
 def fill_outlook(layout: Layout, traffic: Traffic, settings: Settings, outlook: Outlook) -> None:
     """Work out everything that depends on the traffic of this moment."""
     stages = layout.level.shape[0]
     fill_shares(layout, traffic, outlook)
+    busy = 0
     for lane in range(traffic.vehicles.shape[0]):
         count = traffic.vehicles[lane]
+        if count > 0:
+            outlook.busy[busy] = lane
+            busy += 1
         outlook.weight[lane, 0] = 0.0
         for k in range(count):
             outlook.weight[lane, k + 1] = outlook.weight[lane, k] + traffic.weight[lane, k]
@@ -64,10 +73,11 @@ def fill_outlook(layout: Layout, traffic: Traffic, settings: Settings, outlook: 
                 if traffic.is_guess[lane, k]:
                     is_served = outlook.share[stage, lane] > LEAST_SHARE
                 outlook.next_use[stage, lane, k] = k if is_served else outlook.next_use[stage, lane, k + 1]
+    outlook.busy[busy] = NO_LANE
     fill_guidance(traffic, settings, outlook)
 
 
-@njit(cache=True)
+@kernel
 def fill_shares(layout: Layout, traffic: Traffic, outlook: Outlook) -> None:
     """How much of each lane's traffic a stage serves; one where nothing was learnt."""
     stages, lanes = outlook.share.shape
@@ -83,7 +93,7 @@ def fill_shares(layout: Layout, traffic: Traffic, outlook: Outlook) -> None:
             outlook.share[stage, lane] = green / total if total > 0.0 else min(green, 1.0)
 
 
-@njit(cache=True)
+@kernel
 def fill_guidance(traffic: Traffic, settings: Settings, outlook: Outlook) -> None:
     """The band's cost: of each second in which it wants a stage and none that it wants is green."""
     guided = traffic.guide_s.shape[0]

@@ -20,7 +20,7 @@ from signals.coordination.conversation import Conversation
 from signals.coordination.guidance import BandWindow
 from signals.coordination.streets import list_addresses
 from signals.detectors.estimator import LoopEstimator
-from signals.model import Detector, Intersection
+from signals.model import Detector, Intersection, Lamp
 from signals.ports import Clock, DecisionMaker, Detections, DetectorSource
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
@@ -115,7 +115,7 @@ class _Signal:
     cabinet: Cabinet
     supervisor: Supervisor[Any]
     length: int
-    shown: str = ""
+    shown: tuple[Lamp, ...] = ()
 
 
 class Session:
@@ -213,10 +213,10 @@ class Session:
         for signal in self._signals:
             report = signal.supervisor.step()
             self._write(signal.id, report)
-            state = to_state(signal.cabinet.list_lamps(), signal.site, signal.length)
-            if state != signal.shown:
-                self._sumo.trafficlight.setRedYellowGreenState(signal.id, state)
-                signal.shown = state
+            lamps = signal.cabinet.list_lamps()
+            if lamps != signal.shown:
+                self._sumo.trafficlight.setRedYellowGreenState(signal.id, to_state(lamps, signal.site, signal.length))
+                signal.shown = lamps
             signal.cabinet.tick(self._interval_s)
 
     def _write(self, signal: str, report: StepReport) -> None:

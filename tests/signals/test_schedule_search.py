@@ -11,7 +11,7 @@ from signals.scheduling.exhaustive import find_optimum
 from signals.scheduling.futures import build_workspace
 from signals.scheduling.outlook import build_outlook, fill_outlook
 from signals.scheduling.problem import PERMITTED, PROTECTED, ROOM_UNKNOWN, Layout, Settings, Traffic
-from signals.scheduling.search import search_changes
+from signals.scheduling.search import find_changes, search_changes
 
 NORTH, WEST, NORTH_LEFT, SOUTH = range(4)
 MAX_PER_LANE = 48
@@ -258,10 +258,24 @@ def test_kernel_and_python_agree(traffic, stage, green_s):
     """The compiled search and the same function in plain Python return the same sequence and cost."""
     few, layout = Settings(horizon_s=16, width=9), make_layout()
     space = build_workspace(layout, few)
-    compiled = search_changes(layout, traffic, few, space, stage, green_s, anywhere())
-    plain = search_changes.py_func(layout, traffic, few, space, stage, green_s, anywhere())
-    assert compiled[0].tolist() == plain[0].tolist()
-    assert compiled[1] == pytest.approx(plain[1])
+    given_now = (layout, traffic, few, space, stage, green_s, anywhere(), False)
+    compiled, cost = find_changes(*given_now)
+    sequence = space.found[:compiled].tolist()
+    plain, plain_cost = find_changes.py_func(*given_now)
+    assert space.found[:plain].tolist() == sequence
+    assert plain_cost == pytest.approx(cost)
+
+
+@given(traffic=traffics(), stage=st.integers(0, 2), green_s=st.integers(0, 20))
+@settings(max_examples=100, deadline=None)
+def test_a_search_that_ends_when_decided_decides_the_same(traffic, stage, green_s):
+    """Ending once nobody leaves now any more: the same change now as the whole search's, or none as there."""
+    layout = make_layout()
+    space = build_workspace(layout, SETTINGS)
+    whole = search_changes(layout, traffic, SETTINGS, space, stage, green_s, anywhere())[0].tolist()
+    short = search_changes(layout, traffic, SETTINGS, space, stage, green_s, anywhere(), until_decided=True)[0].tolist()
+    is_now = bool(whole) and whole[0][0] == 0
+    assert short == whole if is_now else not short or short[0][0] > 0
 
 
 @given(traffic=traffics(), stage=st.integers(0, 2), second=st.integers(0, 20))
