@@ -52,7 +52,7 @@ class Conversation:
                 self._promised_from_s[street.approach] = min(known_s, street.free_s + CROSSING_S)
         loops = [(n, d.lane) for n, d in enumerate(detectors) if d.kind is DetectorKind.EXIT]
         self._exit_loops = np.array([n for n, _ in loops], np.int64)
-        self._exit_lanes = np.array([lane for _, lane in loops], np.int64)
+        self._exit_lanes = [lane for _, lane in loops]
         self._planned = np.zeros((0, 0))
         self._planned_at_s = float("-inf")
         self._now_s = self._told_s = float("-inf")
@@ -65,12 +65,15 @@ class Conversation:
 
     def count(self, readings: Readings) -> None:
         """Take in what the exit loops counted in this second."""
-        counted = readings.count[self._exit_loops]
-        if counted.any():
-            departed = np.zeros(len(self._intersection.exits), np.int64)
-            np.add.at(departed, self._exit_lanes, np.where(readings.is_fresh[self._exit_loops], counted, 0))
-            self.neighbours.count(departed)
-            self._has_news = True
+        counted = readings.count[self._exit_loops].tolist()
+        if not any(counted):
+            return
+        departed = np.zeros(len(self._intersection.exits), np.int64)
+        for loop, exit_lane, number in zip(self._exit_loops.tolist(), self._exit_lanes, counted, strict=True):
+            if number and readings.is_fresh[loop]:
+                departed[exit_lane] += number
+        self.neighbours.count(departed)
+        self._has_news = True
 
     def entered(self) -> Entered:
         """For an estimator: vehicles measured on their way here, each once."""
