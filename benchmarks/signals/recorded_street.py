@@ -84,7 +84,7 @@ def build_replay(stream: Stream, street: ReplayedStreet) -> Supervisor[Readings]
     estimator = LoopEstimator(post.intersection, post.plan, post.detectors)
     conversation = Conversation(post.intersection, stream.given["streets"], street, post.detectors)
     maker = _session.MAKERS["adaptive"](replace(post, conversation=conversation, clock=street))
-    loops = LoopController(estimator, maker, conversation, lambda: estimator.health.trust)
+    loops = LoopController(estimator, maker, conversation, estimator.list_trust)
     # the cabinet's class of the port is sealed against everything but the guard, not against a replay
     return Supervisor(loops, street, street, Guard(post.intersection, post.plan), street)
 

@@ -26,6 +26,7 @@ from signals.scheduling.problem import Layout, Settings, Traffic
 DEFAULT_SIGHT_M = 300.0
 HALTED_MPS = 1.5
 TELL_EVERY_S = 2.0  # streets are longer than two seconds, and what was counted is told with its age
+SILENT_FOR = 2  # who has nothing new to tell says every second time that he is there
 QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
 
 
@@ -51,10 +52,11 @@ class Conversation:
                 self._promised_from_s[street.approach] = min(known_s, street.free_s + CROSSING_S)
         loops = [(n, d.lane) for n, d in enumerate(detectors) if d.kind is DetectorKind.EXIT]
         self._exit_loops = np.array([n for n, _ in loops], np.int64)
-        self._exit_lanes = np.array([lane for _, lane in loops], np.int64)
+        self._exit_lanes = [lane for _, lane in loops]
         self._planned = np.zeros((0, 0))
         self._planned_at_s = float("-inf")
         self._now_s = self._told_s = float("-inf")
+        self._has_news, self._skipped = True, 0
 
     def listen(self, now_s: float) -> None:
         """Take in what neighbours have sent."""
@@ -63,11 +65,15 @@ class Conversation:
 
     def count(self, readings: Readings) -> None:
         """Take in what the exit loops counted in this second."""
-        counted = np.where(readings.is_fresh[self._exit_loops], readings.count[self._exit_loops], 0)
-        if counted.any():
-            departed = np.zeros(len(self._intersection.exits), np.int64)
-            np.add.at(departed, self._exit_lanes, counted)
-            self.neighbours.count(departed)
+        counted = readings.count[self._exit_loops].tolist()
+        if not any(counted):
+            return
+        departed = np.zeros(len(self._intersection.exits), np.int64)
+        for loop, exit_lane, number in zip(self._exit_loops.tolist(), self._exit_lanes, counted, strict=True):
+            if number and readings.is_fresh[loop]:
+                departed[exit_lane] += number
+        self.neighbours.count(departed)
+        self._has_news = True
 
     def entered(self) -> Entered:
         """For an estimator: vehicles measured on their way here, each once."""
@@ -106,10 +112,16 @@ class Conversation:
         self._planned_at_s = self._now_s
 
     def tell(self, seen: Detections) -> None:
-        """Send the present state, with the last plan as far as it still lies ahead; every other second."""
+        """Send the present state, with the last plan as far as it still lies ahead; every other second if there is
+        news, every fourth otherwise.
+        """
         if 0 <= self._now_s - self._told_s < TELL_EVERY_S:
             return
         self._told_s = self._now_s
+        self._skipped += 1
+        if not (self._has_news or len(self._planned) or self._skipped >= SILENT_FOR):
+            return
+        self._has_news, self._skipped = False, 0
         passed = min(self._planned.shape[1], round(self._now_s - self._planned_at_s)) if len(self._planned) else 0
         self.neighbours.publish(self._planned[:, passed:], self._list_standing(seen))
 

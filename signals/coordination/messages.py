@@ -133,7 +133,7 @@ def _read(body: bytes) -> Message:
     """Walk once over the bytes of a message whose checksum held; one loop, because every second has many."""
     _, started_ms, sequence, sent_ms = _HEAD.unpack_from(body)
     sender, at = _read_text(body, _HEAD.size)
-    exits, approaches, heard = [], [], []
+    exits, heard = [], []
     exit_count, at = body[at], at + 1
     for _ in range(exit_count):
         number, total, repeated, seconds = _EXIT.unpack_from(body, at)
@@ -147,9 +147,9 @@ def _read(body: bytes) -> Message:
             raise BadMessage("a plan is cut")
         exits.append(ExitReport(number, total, ages_s, body[plan_at:at]))
     approach_count, at = body[at], at + 1
-    for _ in range(approach_count):
-        approaches.append(ApproachReport._make(_APPROACH.unpack_from(body, at)))
-        at += _APPROACH.size
+    end = at + approach_count * _APPROACH.size
+    approaches = list(map(ApproachReport._make, _APPROACH.iter_unpack(body[at:end])))
+    at = end
     heard_count, at = body[at], at + 1
     for _ in range(heard_count):
         name, at = _read_text(body, at)

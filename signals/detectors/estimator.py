@@ -48,6 +48,10 @@ class LoopEstimator:
         """What is known about the detectors."""
         return self._monitor.report()
 
+    def list_trust(self) -> tuple[float, ...]:
+        """How far the detectors of each approach can be believed, 0 to 1."""
+        return self._monitor.list_trust()
+
     def estimate(self, readings: Readings, state: SignalState, entered: Entered = NOBODY_ENTERED) -> Detections:
         """Take in one second and say who is probably where."""
         levels = self._lamps.of_last_second(state)

@@ -84,12 +84,15 @@ class HealthMonitor:
 
     def __init__(self, intersection: Intersection, layout: LoopLayout, detectors: tuple[Detector, ...]) -> None:
         size = len(detectors)
-        self._intersection, self._detectors = intersection, detectors
         partner = np.full(size, NO_DETECTOR, np.int64)
         for stop, advance in zip(layout.stop.tolist(), layout.advance.tolist(), strict=True):
             if NO_DETECTOR not in {stop, advance}:
                 partner[stop], partner[advance] = advance, stop
-        self._layout = layout
+        loops = [(d, e) for d, e in zip(layout.stop.tolist(), layout.advance.tolist(), strict=True)]
+        self._of_approach = [
+            [d for lane in approach.lanes for d in loops[lane] if d != NO_DETECTOR]
+            for approach in intersection.approaches
+        ]
         self.watch = Watch(
             kind=np.array([_KINDS.get(d.kind, _OTHER) for d in detectors], np.int64),
             lane=np.array([d.lane for d in detectors], np.int64),
@@ -107,17 +110,12 @@ class HealthMonitor:
 
     def report(self) -> Health:
         """The present state in words and numbers."""
-        status = tuple(DetectorStatus(int(s)) for s in self.watch.status)
-        trust = []
-        for approach in self._intersection.approaches:
-            own = [
-                status[d] is DetectorStatus.WORKING
-                for lane in approach.lanes
-                for d in (int(self._layout.stop[lane]), int(self._layout.advance[lane]))
-                if d != NO_DETECTOR
-            ]
-            trust.append(sum(own) / len(own) if own else 0.0)
-        return Health(status, tuple(trust))
+        return Health(tuple(DetectorStatus(s) for s in self.watch.status.tolist()), self.list_trust())
+
+    def list_trust(self) -> tuple[float, ...]:
+        """By approach: the share of its lanes' detectors that work."""
+        works = (self.watch.status == WORKING).tolist()
+        return tuple(sum([works[d] for d in own]) / len(own) if own else 0.0 for own in self._of_approach)
 
 
 @kernel

@@ -186,7 +186,7 @@ class Session:
         )
         if detectors:
             estimator = LoopEstimator(crossing, plan, detectors)
-            maker = LoopController(estimator, maker, conversation, lambda: estimator.health.trust)
+            maker = LoopController(estimator, maker, conversation, estimator.list_trust)
         supervisor = Supervisor(maker, self._sensors.source(signal, clock), cabinet, guard, clock)
         self._signals.append(_Signal(signal, site, cabinet, supervisor, len(program.displays[0].state)))
 
