@@ -2,7 +2,8 @@
 
 Every lane is first in, first out, so that a left turn that waits holds the through traffic behind it. The head
 leaves when it has arrived, its movement is green, its exit has room and, on a permitted green, no vehicle that
-it gives way to will come within the gap. Start-up loss is paid only by lanes whose head was not green before.
+it gives way to will come within the gap. One that has still to change to its movement's lane waits for such a gap
+there, and holds up those behind it. Start-up loss is paid only by lanes whose head was not green before.
 A head whose turn is only guessed leaves where its lane's share may go, so much later as that share is less than one.
 """
 
@@ -65,6 +66,17 @@ def is_foe_near(
 
 
 @kernel
+def has_merging_gap(
+    traffic: Traffic, settings: Settings, served: IntArray, next_free_s: FloatArray, lane: int, now_s: float
+) -> bool:
+    """Whether one who stands at the line in the next lane may change to ``lane``: nobody in it comes within the gap."""
+    k = served[lane]
+    if next_free_s[lane] > now_s:
+        return False
+    return k == traffic.vehicles[lane] or bool(traffic.arrival_s[lane, k] >= now_s + settings.gap_s)
+
+
+@kernel
 def discharge_second(
     layout: Layout,
     traffic: Traffic,
@@ -114,6 +126,11 @@ def discharge_second(
                 is_stuck = traffic.blocked[m] or (traffic.held[m] and level == PERMITTED)
                 if is_stuck or room[layout.exit_of[m]] <= 0:
                     break
+            own = layout.entry_of[m]
+            if own != lane:  # it stands in another lane than its own, and blocks it
+                if not has_merging_gap(traffic, settings, served, next_free_s, own, start_s):
+                    break
+                next_free_s[own] = max(next_free_s[own], start_s + traffic.headway_s[own])
             headway_s = traffic.headway_s[lane]
             if level == PERMITTED:
                 if is_foe_near(layout, traffic, settings, served, next_free_s, stage, target, left_s, m, start_s):

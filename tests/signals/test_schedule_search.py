@@ -140,6 +140,18 @@ def test_a_waiting_left_turn_holds_the_through_traffic_behind_it():
     assert pass_seconds(make_layout(), traffic, 0, 8)[-1] == [0, 0, 4]
 
 
+def test_who_stands_in_the_wrong_lane_waits_for_a_gap_in_his_own():
+    """In the southern lane one stands who is bound for the northern exit: until three northerners have left and three
+    seconds are free behind them, he blocks those behind him, and then he takes his turn in the northern lane.
+    """
+    queue = [(0.0, NORTH)] * 3
+    traffic = make_traffic([*queue, (9.0, NORTH)], [], [(0.0, NORTH), (0.0, SOUTH)])
+    history = pass_seconds(make_layout(), traffic, 0, 13)
+    assert [(north, south) for north, _, south in history[4:]] == [
+        (3, 0), (3, 0), (3, 1), (3, 1), (3, 2), (4, 2), (4, 2), (4, 2), (4, 2),
+    ]  # fmt: skip
+
+
 def test_a_guessed_head_leaves_as_fast_as_its_share():
     """Half of the lane goes left and has red: heads of unknown turn leave half as fast, known ones hold the lane."""
     layout = make_layout()
