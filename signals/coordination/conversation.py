@@ -26,7 +26,6 @@ from signals.scheduling.problem import Layout, Settings, Traffic
 DEFAULT_SIGHT_M = 300.0
 HALTED_MPS = 1.5
 TELL_EVERY_S = 2.0  # streets are longer than two seconds, and what was counted is told with its age
-SILENT_FOR = 2  # who has nothing new to tell says every second time that he is there
 QUEUE_GAP_M = 25.0  # a halted vehicle further behind the last is not of the same queue
 
 
@@ -56,7 +55,6 @@ class Conversation:
         self._planned = np.zeros((0, 0))
         self._planned_at_s = float("-inf")
         self._now_s = self._told_s = float("-inf")
-        self._has_news, self._skipped = True, 0
 
     def listen(self, now_s: float) -> None:
         """Take in what neighbours have sent."""
@@ -73,7 +71,6 @@ class Conversation:
             if number and readings.is_fresh[loop]:
                 departed[exit_lane] += number
         self.neighbours.count(departed)
-        self._has_news = True
 
     def entered(self) -> Entered:
         """For an estimator: vehicles measured on their way here, each once."""
@@ -112,16 +109,10 @@ class Conversation:
         self._planned_at_s = self._now_s
 
     def tell(self, seen: Detections) -> None:
-        """Send the present state, with the last plan as far as it still lies ahead; every other second if there is
-        news, every fourth otherwise.
-        """
+        """Send the present state, with the last plan as far as it still lies ahead; every other second."""
         if 0 <= self._now_s - self._told_s < TELL_EVERY_S:
             return
         self._told_s = self._now_s
-        self._skipped += 1
-        if not (self._has_news or len(self._planned) or self._skipped >= SILENT_FOR):
-            return
-        self._has_news, self._skipped = False, 0
         passed = min(self._planned.shape[1], round(self._now_s - self._planned_at_s)) if len(self._planned) else 0
         self.neighbours.publish(self._planned[:, passed:], self._list_standing(seen))
 

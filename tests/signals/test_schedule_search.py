@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals.scheduling import discharge, futures, outlook, search, survival
+from signals.scheduling import changes, discharge, futures, outlook, search, survival
 from signals.scheduling.discharge import begin_stage, cost_to_go, discharge_second, is_foe_near
 from signals.scheduling.exhaustive import find_optimum
 from signals.scheduling.futures import build_workspace
@@ -343,6 +343,6 @@ def test_the_search_is_close_to_the_optimum():
 
 def test_every_kernel_has_its_python_twin():
     """Compiled functions keep the Python function that they were made of."""
-    modules = (discharge, search, survival, futures, outlook)
+    modules = (changes, discharge, search, survival, futures, outlook)
     kernels = {name for module in modules for name, f in vars(module).items() if hasattr(f, "py_func")}
     assert len(kernels) >= 14
