@@ -144,13 +144,11 @@ def _print_result(result: TuningResult, *, as_json: bool) -> None:
     if as_json:
         print(codec.dumps({"file": str(result.file), **asdict(content)}, indent=1, ensure_ascii=False))
     else:
-        table = Table("parameter", "default", "tuned", "from", "to")
-        bounds = result.space.to_json()
+        table = Table("parameter", "default", "tuned", "tried")
         for name, value in content.parameters.items():
-            ends = [str(end) for end in (bounds[name][0], bounds[name][1])] if len(bounds[name]) > 1 else ["", ""]
             default = result.space.defaults[name]
             mark = "" if value == default else "[bold]"
-            table.add_row(name, str(default), f"{mark}{value}", *ends)
+            table.add_row(name, str(default), f"{mark}{value}", result.space.describe(name))
         defaults = _tell_defaults(content.evidence)
         get_console().print(table)
         print(

@@ -106,6 +106,11 @@ class Space:
             return trial.suggest_int(name, int(knob.low), int(knob.high), step=int(knob.step))
         return round(trial.suggest_float(name, knob.low, knob.high, step=knob.step), 6)
 
+    def describe(self, name: str) -> str:
+        """What is tried of a knob, in words."""
+        knob = self.knobs[name]
+        return f"{knob.low:g} to {knob.high:g}" if isinstance(knob, Span) else ", ".join(map(str, knob))
+
     def to_json(self) -> dict[str, Any]:
         """The bounds, for a study to remember."""
         return {
