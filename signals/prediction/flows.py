@@ -27,13 +27,6 @@ class FlowMeter:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, IntArray]] = deque()
 
-    def measure(self, seen: Detections) -> FloatArray:
-        """Take in the counts of this second and return the flows; zero until a minute has passed,
-        empty where nobody counts.
-        """
-        self.take(seen)
-        return self.find_flows(seen)
-
     def take(self, seen: Detections) -> None:
         """Take in the counts of this second."""
         samples = self._samples
@@ -45,7 +38,7 @@ class FlowMeter:
             samples.popleft()
 
     def find_flows(self, seen: Detections) -> FloatArray:
-        """The flows up to the second that was taken in last."""
+        """The flows up to the second taken in last; zero until a minute has passed, empty where nobody counts."""
         since_s, before = self._samples[0]
         passed_s = seen.at_s - since_s
         if passed_s < _MIN_WINDOW_S:
