@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from signals.model import Intersection, IntervalKind, Lamp, RoadUser, Stage
-from signals.transitions import Clearances, Transition, build_transition, build_transitions, list_ending
+from signals.transitions import Clearances, Transition, build_transition, build_transitions
 
 __all__ = [
     "MIN_WALK_S", "WALKING_SPEED_MPS", "Clearances", "LocalStep", "PlanFault", "SafetyLimits", "StageTiming",
-    "TimingPlan", "Transition", "build_transition", "build_transitions", "judge_transition", "list_ending",
+    "TimingPlan", "Transition", "build_transition", "build_transitions", "judge_transition",
     "longest_wait_s", "may_share", "sum_cycle_s", "validate",
 ]  # fmt: skip
 WALKING_SPEED_MPS = 1.0  # Taiwan's rule of thumb; MUTCD has 1.07 (3.5 ft/s)

@@ -66,9 +66,9 @@ def build_transition(intersection: Intersection, leaving: Stage, entering: Stage
     starts some later), the one that leaves those who drive more green in the change: a walk that starts early is no
     reason to stop an arterial for a quarter of a minute.
     """
-    ending = list_ending(intersection, leaving, entering)
-    starting = entering.greens - (leaving.greens - ending)
     head_of = _list_heads(intersection, clearances)
+    ending = _list_ending(intersection, leaving, entering, head_of)
+    starting = entering.greens - (leaving.greens - ending)
     soonest_s = _find_starts(intersection, dict.fromkeys(ending, 0.0), starting, clearances, head_of)
     cleared_s = {i: _clear_s(intersection, i, None, clearances) for i in ending}
     whole_s = max((*soonest_s.values(), *cleared_s.values()), default=0.0)
@@ -164,28 +164,36 @@ def _list_heads(intersection: Intersection, clearances: Clearances) -> dict[int,
     return head_of
 
 
-def list_ending(intersection: Intersection, leaving: Stage, entering: Stage) -> frozenset[int]:
+def _list_ending(
+    intersection: Intersection, leaving: Stage, entering: Stage, head_of: Mapping[int, int]
+) -> frozenset[int]:
     """Movements whose green ends in the change, also those that are green again in the next stage.
 
-    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it; and where
+    A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it; where
     nobody who turns and has to give way to it sees yellow: he would take it that oncoming traffic sees the same, and
-    turn in front of it (the yellow trap; MUTCD, part 4).
+    turn in front of it (the yellow trap; MUTCD, part 4); and where nobody with the same lamp ends and is green again.
+    Movements of one lane of which one stage serves only some have lamps of their own.
     """
     starting = entering.greens - leaving.greens
-    oncoming = {m for i in leaving.permitted - entering.greens for m in _list_oncoming(intersection, i, leaving.greens)}
-
-    def must_end(m: int) -> bool:
-        return (
-            m not in entering.greens
-            or m in oncoming
-            or any(
-                intersection.conflicts[m, j]
-                and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
-                for j in starting
-            )
+    staying = leaving.greens & entering.greens
+    ending = set(leaving.greens - entering.greens) | {
+        m
+        for m in staying
+        if any(
+            intersection.conflicts[m, j]
+            and not (m in entering.protected and j in entering.permitted and intersection.yields[j, m])
+            for j in starting
         )
-
-    return frozenset(m for m in leaving.greens if must_end(m))
+    }
+    is_settled = False
+    while not is_settled:
+        before = len(ending)
+        for i in sorted(leaving.permitted & ending):
+            ending.update(_list_oncoming(intersection, i, leaving.greens))
+        dark = {head_of[m] for m in staying & ending}
+        ending |= {m for m in staying if head_of[m] in dark}
+        is_settled = len(ending) == before
+    return frozenset(ending)
 
 
 def _draw(
