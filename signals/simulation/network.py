@@ -52,6 +52,11 @@ class Site:
     links: tuple[int, ...]
 
 
+def edge_of(lane: str) -> str:
+    """SUMO names a lane after its edge and its number from the right."""
+    return lane.rsplit("_", 1)[0]
+
+
 def read_sites(net_file: Path) -> dict[str, Site]:
     """Every signal of the net, by its id."""
     net = _parse(net_file)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signals.model import Detector, DetectorKind, Lane, RoadUser
-from signals.simulation.network import Site
+from signals.simulation.network import Site, edge_of
 
 _EDGE_OF_LANE_M = 0.1
 _FAR_ENOUGH = 0.7  # of the distance that an advance loop should have
@@ -73,7 +73,7 @@ def read_roads(net_file: Path) -> Roads:
     for _, element in ET.iterparse(net_file):  # noqa: S314  (the scenario's own net; expat refuses entity bombs)
         if element.tag == "lane":
             lane = element.get("id", "")
-            roads.of_edge[_edge_of(lane)].append(lane)
+            roads.of_edge[edge_of(lane)].append(lane)
             roads.lanes[lane] = Lane(lane, float(element.get("length", 0)), float(element.get("speed", 0)))
         elif element.tag == "connection" and not element.get("from", "").startswith(":"):
             start = f"{element.get('from')}_{element.get('fromLane')}"
@@ -166,15 +166,11 @@ def _list_ways_up(lane: Lane, roads: Roads, reach_m: float) -> list[tuple[Lane, 
 
 def _is_same_road(before: str, lane: str, roads: Roads) -> bool:
     """Whether each lane of one edge goes on as one lane of the other, so that nobody must change lanes between."""
-    ahead, behind = roads.of_edge[_edge_of(lane)], set(roads.of_edge[_edge_of(before)])
+    ahead, behind = roads.of_edge[edge_of(lane)], set(roads.of_edge[edge_of(before)])
     driven = [one for one in ahead if roads.before.get(one) or roads.after.get(one)]
     ways = [[start for start, _ in roads.before.get(one, [])] for one in driven]
     on = {start for start in behind if roads.after.get(start)}
     return all(len(way) == 1 for way in ways) and {way[0] for way in ways} == on and len(on) == len(driven)
-
-
-def _edge_of(lane: str) -> str:
-    return lane.rpartition("_")[0]
 
 
 def _place_upstream(site: Site, roads: Roads, placement: Placement) -> Iterator[PlacedDetector]:

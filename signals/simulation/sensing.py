@@ -7,6 +7,10 @@ over traci, where each call is a message, subscriptions are eight times as fast.
 What follows a vehicle's next signal costs most, because SUMO lists all signals of its route. It is asked again when
 the vehicle is on another lane, at the latest after ten seconds; on the same lane the distance shrinks as it drives.
 Who is further away than anybody sees is asked again when it can have come near.
+
+Who has crossed the line on a green without protection and waits for a gap inside the junction still counts as waiting
+at the line, as long as that green lasts: whoever starts another stage without knowing of him finds the way blocked, at
+worst by two who wait for each other (cologne3 locked up in one run of five).
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +26,7 @@ import numpy as np
 from signals.model import Intersection
 from signals.ports import Clock, Detections
 from signals.simulation.faults import NO_FAULTS, FaultPlan
-from signals.simulation.network import Site
+from signals.simulation.network import Site, edge_of
 from signals.simulation.pedestrians import HALTED_MPS, WaitingPedestrians
 
 RANGE_M = 300.0
@@ -31,7 +36,11 @@ _NUMBER, _HALTING, _MEAN_SPEED = 0x10, 0x14, 0x11  # LAST_STEP_VEHICLE_NUMBER, .
 _FASTEST_MPS = 60.0
 _ASK_AGAIN_S = 10.0
 _NEAR_LINE_M = 25.0  # halted so near, a vehicle in a wrong lane blocks it
+_CREEPS_MPS = 1.0
+_INSIDE = ":"  # begins the names of lanes inside junctions
+_PERMITTED = "g"
 _OWN_LANE = -1
+_NOBODY: tuple[int, ...] = ()
 _Seen: TypeAlias = tuple[float, int, float, float, int]  # distance, movement, speed, delay, lane: sorts nearest first
 
 
@@ -40,7 +49,8 @@ class _Followed:
     """What was last learnt of a vehicle: its lane and place then, its next signal, the link and the distance.
 
     ``movement`` is -1 where there is nothing of ours ahead; nothing is asked before ``again_s``, and even in the same
-    lane the signal is asked for anew at ``stale_s``.
+    lane the signal is asked for anew at ``stale_s``. ``crosses``: the movement of ``crossed``, the last signal, with
+    which it is inside the junction now, else -1.
     """
 
     lane: str = ""
@@ -52,6 +62,8 @@ class _Followed:
     stale_s: float = float("-inf")
     counted_at: str = ""
     is_unseen: bool = False
+    crossed: str = ""
+    crosses: int = -1
 
 
 class _Direct:
@@ -128,9 +140,7 @@ class IdealSensors:
         self._sumo, self._sites, self._faults = sumo, sites, faults
         exits = sorted({x.id for site in sites.values() for x in site.intersection.exits})
         self._road: _Direct | _Subscribed = _Direct(sumo) if is_direct else _Subscribed(sumo, exits)
-        self._movement_of = {
-            signal: {number: m for m, number in reversed(list(enumerate(site.links)))} for signal, site in sites.items()
-        }
+        self._movements_of = {signal: _list_movements(site) for signal, site in sites.items()}
         self._entry_of = {signal: [m.entry for m in site.intersection.movements] for signal, site in sites.items()}
         self._lane_of = {
             signal: {lane.id: number for number, lane in enumerate(site.intersection.entries)}
@@ -155,7 +165,7 @@ class IdealSensors:
             known = followed.get(v)
             if known is None:
                 known = followed[v] = _Followed(is_unseen=self._faults.miss > 0 and self._faults.is_unseen(v))
-            if now_s < known.again_s or known.is_unseen:
+            if known.is_unseen or (now_s < known.again_s and known.crosses < 0):
                 continue
             lane = lane_of(v)
             if lane != known.lane or now_s >= known.stale_s:
@@ -163,6 +173,8 @@ class IdealSensors:
                 distance_m = known.distance_m
             else:
                 distance_m = known.distance_m - (position_m_of(v) - known.position_m)
+            if known.crosses >= 0:
+                self._add_inside(v, known, seen)
             if distance_m > RANGE_M:
                 known.again_s = now_s + (distance_m - RANGE_M) / _FASTEST_MPS
             elif known.movement >= 0:
@@ -197,14 +209,44 @@ class IdealSensors:
 
     def _ask(self, v: str, known: _Followed, lane: str, now_s: float) -> None:
         """Which signal, link and distance lie ahead, of a vehicle on another lane or long not asked."""
+        came_in = lane.startswith(_INSIDE) and not known.lane.startswith(_INSIDE)
+        before = known.signal, known.movement
         known.lane, known.position_m = lane, self._road.position_m(v)
         known.again_s, known.stale_s, known.movement = float("-inf"), now_s + _ASK_AGAIN_S, -1
         following = self._road.next_signals(v)
-        if not following:
-            known.again_s, known.distance_m = known.stale_s, 0.0
+        if following:
+            known.signal, number, known.distance_m, _ = following[0]
+            choices = self._movements_of.get(known.signal, {}).get(number, _NOBODY)
+            known.movement = choices[0] if len(choices) == 1 else self._choose(v, known.signal, choices, lane)
+        else:
+            known.again_s, known.signal, known.distance_m = known.stale_s, "", 0.0
+        if came_in and before != (known.signal, known.movement):
+            known.crossed, known.crosses = before
+        elif not lane.startswith(_INSIDE):
+            known.crosses = -1
+
+    def _choose(self, v: str, signal: str, choices: tuple[int, ...], lane: str) -> int:
+        """Which of the movements that one lamp serves: the way that the route goes, from the lane where it stands."""
+        if not choices:
+            return -1
+        crossing = self._sites[signal].intersection
+        on_lane = [m for m in choices if crossing.entries[crossing.movements[m].entry].id == lane] or choices
+        route = self._sumo.vehicle.getRoute(v)[max(0, self._sumo.vehicle.getRouteIndex(v)) :]
+        steps = set(pairwise(route))
+        for m in on_lane:
+            entry, out = crossing.entries[crossing.movements[m].entry], crossing.exits[crossing.movements[m].exit]
+            if (edge_of(entry.id), edge_of(out.id)) in steps:
+                return m
+        return on_lane[0]
+
+    def _add_inside(self, v: str, known: _Followed, seen: Mapping[str, list[_Seen]]) -> None:
+        """One who stands inside the junction, if he waits there for a gap."""
+        speed_mps = self._road.speed_mps(v)
+        if speed_mps >= _CREEPS_MPS:
             return
-        known.signal, number, known.distance_m, _ = following[0]
-        known.movement = self._movement_of.get(known.signal, {}).get(number, -1)
+        lamps = self._sumo.trafficlight.getRedYellowGreenState(known.crossed)
+        if lamps[self._sites[known.crossed].links[known.crosses]] == _PERMITTED:
+            seen[known.crossed].append((0.0, known.crosses, speed_mps, self._road.waiting_s(v), _OWN_LANE))
 
     def _measure(self, v: str, known: _Followed, distance_m: float) -> _Seen:
         """Pace and place of a vehicle in sight; at its first sight it is counted."""
@@ -220,6 +262,14 @@ class IdealSensors:
             stands_on = self._lane_of[signal].get(known.lane, _OWN_LANE)
             stands_on = _OWN_LANE if stands_on == self._entry_of[signal][movement] else stands_on
         return distance_m, movement, speed_mps, self._road.waiting_s(v), stands_on
+
+
+def _list_movements(site: Site) -> dict[int, tuple[int, ...]]:
+    """The movements that each lamp serves: several share one where a lane fans out, or two lanes have one head."""
+    found: dict[int, tuple[int, ...]] = {}
+    for m, number in enumerate(site.links):
+        found[number] = (*found.get(number, ()), m)
+    return found
 
 
 class SignalSensors:

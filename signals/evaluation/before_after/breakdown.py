@@ -24,6 +24,7 @@ from signals.measures.lamp_runs import RED, join_runs, list_runs
 from signals.measures.recording import load_recording
 from signals.measures.right_of_way import load_layouts
 from signals.measures.sumo_xml import get_number, iter_elements
+from signals.simulation.network import edge_of
 from signals.simulation.run import RunFiles
 from sumo_scenarios.manifest import Scenario
 
@@ -64,7 +65,7 @@ class Breakdown:
             kind = trip.get("vType", "").split("@")[0]
             kinds.append(kind)
             rows.append(tuple(_list_numbers(trip, tripinfo)))
-            begin, end = (_get_edge(trip.get(name, "")) for name in ("departLane", "arrivalLane"))
+            begin, end = (edge_of(trip.get(name, "")) for name in ("departLane", "arrivalLane"))
             place = [GEOGRAPHY[2 * (begin not in gates_in) + (end not in gates_out)]] if begin and end else []
             routes = [r.name for r in self.routes if r.from_edge == begin and r.to_edge == end]
             classes.append(["all", f"type {kind}", *place, *routes])
@@ -102,10 +103,6 @@ def _estimate_free_flow(table: Any, kinds: Any) -> None:
         least = mine[share <= np.percentile(share, _LEAST_DELAYED)]
         per_m = co2_g[least].sum() / distance_m[least].sum()
         floor_g[mine] = np.minimum(per_m * distance_m[mine], co2_g[mine])
-
-
-def _get_edge(lane: str) -> str:
-    return lane.rsplit("_", 1)[0]
 
 
 def _find_gates(net: Path) -> tuple[frozenset[str], frozenset[str]]:
