@@ -10,7 +10,7 @@ from signals.model import IntervalKind
 from signals.ports import Advance, Detections, Mode, SignalState
 from signals.prediction.arrivals import predict_arrivals
 from signals.prediction.flows import add_expected, append_evenly
-from signals.prediction.storage import MIN_EXIT_M, ROOM_UNKNOWN, VEHICLE_M, StorageGuard, count_places
+from signals.prediction.storage import ROOM_UNKNOWN, VEHICLE_M, StorageGuard, count_places
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan
@@ -49,7 +49,7 @@ def count_one(length_m, count, speed_mps):
 
 
 @settings(deadline=None)
-@given(st.floats(MIN_EXIT_M, 800.0))
+@given(st.floats(1.0, 800.0))
 def test_an_exit_full_of_standing_vehicles_has_no_room_at_any_length(length_m):
     """As many as fit in with 7.5 m each, which is also what an exit loop that is stood upon means, leave no room."""
     assert count_one(length_m, int(length_m / VEHICLE_M), 0.0) == 0
@@ -57,10 +57,10 @@ def test_an_exit_full_of_standing_vehicles_has_no_room_at_any_length(length_m):
 
 @settings(deadline=None)
 @given(st.floats(1.0, 800.0), st.integers(0, 200), st.floats(0.0, 20.0))
-def test_room_is_told_only_of_crawling_exits_of_some_length(length_m, count, speed_mps):
-    """Where traffic moves, or where the exit is short, nothing is refused; else the room shrinks with each vehicle."""
+def test_room_is_told_only_of_crawling_exits(length_m, count, speed_mps):
+    """Where traffic moves nothing is refused; else the room shrinks with each vehicle."""
     room = count_one(length_m, count, speed_mps)
-    if length_m < MIN_EXIT_M or speed_mps >= 3.0:
+    if speed_mps >= 3.0:
         assert room == ROOM_UNKNOWN
     else:
         assert 0 <= room <= length_m / VEHICLE_M
