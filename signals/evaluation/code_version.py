@@ -15,6 +15,8 @@ HOME = Path(__file__).resolve().parents[1]
 _OUTSIDE = frozenset({"cli", "tuning", "evaluation", "runtime", "hardware", "parameter_file.py"})
 # all that is behind a run of SUMO's own programs
 _SHIPPED = frozenset({"simulation", "measures", "baselines"})
+# what only our own controllers see or say: SUMO's run without it
+_OURS_ALONE = frozenset({"sensing.py", "pedestrians.py", "loops.py", "placement.py", "faults.py", "mail.py"})
 _SHOWN = 12
 
 
@@ -23,7 +25,8 @@ def get_code_version(*, is_ours: bool = True) -> str:
     """A short hash of ``signals``, without what cannot change a run: for SUMO's own controllers, less of it."""
     tops = sorted(top for top in HOME.iterdir() if top.name not in _OUTSIDE and (is_ours or top.name in _SHIPPED))
     files = [file for top in tops for file in ([top] if top.is_file() else sorted(top.rglob("*.py")))]
-    return _hash((str(file.relative_to(HOME)), file.read_bytes()) for file in files if file.suffix == ".py")
+    used = [f for f in files if f.suffix == ".py" and (is_ours or f.name not in _OURS_ALONE)]
+    return _hash((str(file.relative_to(HOME)), file.read_bytes()) for file in used)
 
 
 @lru_cache(maxsize=64)
