@@ -5,8 +5,8 @@ max-pressure (Varaiya 2013) does not. The rule is the same everywhere: an exit i
 vehicles than it has places left, however short it is: of two signals twelve metres apart, the first would otherwise
 stay green for a head that cannot move (ingolstadt21: 26 s of waiting and vehicles stuck for good, instead of 23 s). A
 price on crowded streets (Softpressure, Hu and Smith 2019) was tried on top and is not here: on one training seed of
-arterial4x4 30 s a vehicle changed time in system by +1.5 % and, at 1.4 times the demand, by -0.7 %, which is noise; 90 s
-cost 8 %.
+arterial4x4 30 s a vehicle changed time in system by +1.5 % and, at 1.4 times the demand, by -0.7 %, which is noise;
+90 s cost 8 %.
 """
 
 from __future__ import annotations
