@@ -172,10 +172,12 @@ def _list_ending(
     A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it; where
     nobody who turns and has to give way to it sees yellow: he would take it that oncoming traffic sees the same, and
     turn in front of it (the yellow trap; MUTCD, part 4); and where nobody with the same lamp ends and is green again.
-    Movements of one lane of which one stage serves only some have lamps of their own.
+    Movements of one lane have lamps of their own where a stage serves only some of them, and who loses his protection
+    but not his green loses an arrow and not the lamp that he shares.
     """
     starting = entering.greens - leaving.greens
     staying = leaving.greens & entering.greens
+    shared = staying - (leaving.protected & entering.permitted)
     ending = set(leaving.greens - entering.greens) | {
         m
         for m in staying
@@ -190,8 +192,8 @@ def _list_ending(
         before = len(ending)
         for i in sorted(leaving.permitted & ending):
             ending.update(_list_oncoming(intersection, i, leaving.greens))
-        dark = {head_of[m] for m in staying & ending}
-        ending |= {m for m in staying if head_of[m] in dark}
+        dark = {head_of[m] for m in shared & ending}
+        ending |= {m for m in shared if head_of[m] in dark}
         is_settled = len(ending) == before
     return frozenset(ending)
 

@@ -112,16 +112,19 @@ def test_oncoming_traffic_ends_with_the_left_turn_that_gives_way_to_it():
 
 def test_one_lamp_ends_as_one():
     """North and its right turn share a lane: where only the through has to end for a start, the turn ends with it,
-    though both are green again next. Where a stage serves only one of the two, they have lamps of their own.
+    though both are green again next. Where a stage serves only one of the two, they have lamps of their own; where one
+    only loses its protection, that was an arrow.
     """
     right = SOUTH
     lone = replace_conflicts(crossing(), {(NORTH, WALK)})
     shared = replace(lone, movements=tuple(replace(m, entry=NORTH) if m.index == right else m for m in lone.movements))
     yields = np.zeros((5, 5), bool)
-    a, b = Stage(0, frozenset({NORTH, right})), Stage(1, frozenset({right}), frozenset({NORTH, WALK}))
+    a, b = Stage(0, frozenset({NORTH, right})), Stage(1, frozenset({NORTH, right}), frozenset({WALK}))
     for place, lamps in ((shared, "yyrrr"), (lone, "yGrrr")):
         change = shown(build_transition(replace(place, yields=yields), a, b, clearances()))
         assert change == [("yellow", 3, lamps), ("red clearance", 1, lamps.replace("y", "r"))]
+    arrow = Stage(3, frozenset({NORTH}), frozenset({right, WALK}))
+    assert shown(build_transition(replace_conflicts(shared, {(right, WALK)}), a, arrow, clearances()))[0][2] == "Gyrrr"
     alone = Stage(2, frozenset({right, WEST}))
     assert shown(build_transition(shared, a, alone, clearances()))[0][2] == "yGrGr"
 
