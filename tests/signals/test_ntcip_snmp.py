@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals.hardware.ntcip1202 import ber
+from signals.hardware.ntcip1202 import ber, objects
 from signals.hardware.ntcip1202.ber import MangledPacket
 from signals.hardware.ntcip1202.snmp import (
     MOST_BINDINGS,
@@ -140,3 +140,25 @@ def test_what_cannot_be_sent_is_refused():
         encode_packet(Packet(0, b"", Kind.SET, 1, (bind(SYS_DESCR, -1, ber.GAUGE32),)))
     with pytest.raises(ValueError, match="257 bindings"):
         encode_packet(Packet(0, b"", Kind.GET, 1, (bind(SYS_DESCR),) * (MOST_BINDINGS + 1)))
+
+
+@given(st.frozensets(st.integers(1, 32)))
+def test_groups_of_eight_have_the_first_in_bit_0(items):
+    """Phases and detectors as masks, and back."""
+    masks = objects.to_masks(items, 4)
+    assert objects.to_items(masks) == items
+    assert all(masks[(item - 1) // 8] >> (item - 1) % 8 & 1 for item in items)
+    with pytest.raises(ValueError, match="item 33"):
+        objects.to_masks([33], 4)
+
+
+def test_names_are_those_of_the_standard():
+    """A few that are known from elsewhere, a maker's own way of writing scalars, and what is never set."""
+    assert ".".join(map(str, objects.GREENS.at(1))) == "1.3.6.1.4.1.1206.4.2.1.1.4.1.4.1"
+    assert ".".join(map(str, objects.SYSTEM_PATTERN.at())) == "1.3.6.1.4.1.1206.4.2.1.4.14.0"
+    odd = objects.Profile(other={objects.BACKUP_TIME_S: ()})
+    assert odd.name(objects.BACKUP_TIME_S) == objects.BACKUP_TIME_S.path
+    assert odd.name(objects.CONTROL_STATUS)[-1] == 0
+    assert all(objects.may_set(column.at(1)) for column in objects.PHASE_CONTROLS)
+    assert not objects.may_set(objects.PHASE_YELLOW_DS.at(2))
+    assert not objects.may_set((*objects.ASC, 7, 5, 1, 8, 1))
