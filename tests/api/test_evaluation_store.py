@@ -1,60 +1,26 @@
 """Evaluations live in Redis: the same claims on the stand-in in memory and on a real server."""
 
-import shutil
 import socket
-import subprocess
 import threading
 import time
-from contextlib import suppress
 
 import fakeredis
 import pytest
-from redis.exceptions import RedisError
 
 from api.errors import EvaluationNotFound, StoreUnavailable
 from api.schemas.evaluation import EvaluationOrder, EvaluationState, RunStatus
 from api.wiring.connection import connect
 from api.wiring.store import SILENT_S, EvaluationStore
+from tests.support.redis_server import find_port, serve_redis
 
 ORDER = EvaluationOrder(scenario="corridor", controllers=["fixed", "adaptive"], seeds=[1, 2])
-
-
-def find_port():
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory):
     """The address of a server of this module's own."""
-    binary = shutil.which("redis-server") or shutil.which("valkey-server")
-    if not binary:
-        pytest.skip("no redis-server or valkey-server on this machine")
-    port = find_port()
-    command = [
-        binary,
-        "--port",
-        str(port),
-        "--save",
-        "",
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-        str(tmp_path_factory.mktemp("redis")),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        url = f"redis://127.0.0.1:{port}/0"
-        try:
-            for _ in range(100):
-                with suppress(RedisError):
-                    connect(url).ping()
-                    break
-                time.sleep(0.05)
-            yield url
-        finally:
-            process.terminate()
+    with serve_redis(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="module")

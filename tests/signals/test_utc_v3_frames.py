@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signals.hardware.utc_v3 import layout
-from signals.hardware.utc_v3.common import Done, Rejected, Rejection, SetClock, SetCommandSet
+from signals.hardware.utc_v3.device import Done, Rejected, Rejection, SetClock, SetCommandSet
 from signals.hardware.utc_v3.layout import BadParameter
 from signals.hardware.utc_v3.link import (
     BROADCAST,

@@ -1,0 +1,76 @@
+"""A lease in Redis: whichever machine has it may command the cabinet, until it stops renewing.
+
+Two keys an intersection: the holder's token with a time to live, and the last token given, without one. Both are
+changed by scripts, each of which Redis runs whole. Where Redis lost the count, with its memory, the next token is
+still above what the fence has seen, since whoever asks says so.
+"""
+
+from __future__ import annotations
+
+from redis import Redis, RedisError
+
+from signals.runtime.lease import LEASE_S, MARGIN_S
+
+_ACQUIRE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+local token = math.max(last, tonumber(ARGV[1])) + 1
+redis.call('SET', KEYS[2], string.format('%d', token))
+redis.call('SET', KEYS[1], string.format('%d', token), 'PX', ARGV[2])
+return token
+"""
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+
+
+class RedisLease:
+    """Implements ``Lease``. A Redis that does not answer renews nothing: the lease is then lost in its own time."""
+
+    def __init__(self, redis: Redis, intersection: str, lease_s: float = LEASE_S) -> None:
+        self._redis, self._lease_s = redis, lease_s
+        self._keys = [f"changtong:lease:{intersection}", f"changtong:token:{intersection}"]
+        self._token, self._until_s = 0, float("-inf")
+
+    def acquire(self, now_s: float, at_least: int = 0) -> int | None:
+        """A token, or None while somebody holds the lease or Redis does not answer."""
+        self._token, self._until_s = 0, float("-inf")
+        token = self._run(_ACQUIRE, str(at_least), self._lease_ms)
+        if not token:
+            return None
+        self._token, self._until_s = token, now_s + self._lease_s - MARGIN_S
+        return token
+
+    def renew(self, now_s: float) -> bool:
+        """Hold it on; a lease that has ended is not renewed, though nobody else has it: its token may be stale."""
+        if not self.is_held(now_s):
+            return False
+        answer = self._run(_RENEW, str(self._token), self._lease_ms)
+        if answer is not None:  # without an answer it is held as long as it was
+            self._until_s = now_s + self._lease_s - MARGIN_S if answer else float("-inf")
+        return self.is_held(now_s)
+
+    def is_held(self, now_s: float) -> bool:
+        """From the second in which it was asked for, and not quite to its end."""
+        return now_s < self._until_s
+
+    def release(self) -> None:
+        """Let somebody else have it at once; without an answer it ends by itself."""
+        if self._token:
+            self._run(_RELEASE, str(self._token))
+        self._token, self._until_s = 0, float("-inf")
+
+    @property
+    def _lease_ms(self) -> str:
+        return str(round(self._lease_s * 1000.0))
+
+    def _run(self, script: str, *arguments: str) -> int | None:
+        try:
+            return int(self._redis.eval(script, len(self._keys), *self._keys, *arguments))
+        except RedisError:
+            return None
