@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signals.hardware.utc_v3 import layout
-from signals.hardware.utc_v3.device import Done, Rejected, Rejection, SetClock, SetCommandSet
+from signals.hardware.utc_v3.every_device import Done, Rejected, Rejection, SetClock, SetCommandSet
 from signals.hardware.utc_v3.layout import BadParameter
 from signals.hardware.utc_v3.link import (
     BROADCAST,
@@ -23,7 +23,7 @@ from signals.hardware.utc_v3.link import (
     encode_frame,
 )
 from signals.hardware.utc_v3.messages import Unknown, decode_info, encode_info, list_kinds
-from signals.hardware.utc_v3.signal import (
+from signals.hardware.utc_v3.signal_controller import (
     ForcePlan,
     GoTo,
     QueryPosition,
