@@ -67,7 +67,7 @@ def build_transition(intersection: Intersection, leaving: Stage, entering: Stage
     reason to stop an arterial for a quarter of a minute.
     """
     head_of = _list_heads(intersection, clearances)
-    ending = _list_ending(intersection, leaving, entering, head_of)
+    ending = _list_ending(intersection, leaving, entering, clearances, head_of)
     starting = entering.greens - (leaving.greens - ending)
     soonest_s = _find_starts(intersection, dict.fromkeys(ending, 0.0), starting, clearances, head_of)
     cleared_s = {i: _clear_s(intersection, i, None, clearances) for i in ending}
@@ -165,19 +165,19 @@ def _list_heads(intersection: Intersection, clearances: Clearances) -> dict[int,
 
 
 def _list_ending(
-    intersection: Intersection, leaving: Stage, entering: Stage, head_of: Mapping[int, int]
+    intersection: Intersection, leaving: Stage, entering: Stage, clearances: Clearances, head_of: Mapping[int, int]
 ) -> frozenset[int]:
     """Movements whose green ends in the change, also those that are green again in the next stage.
 
     A green may stay lit only where no conflicting movement starts, or where each that starts gives way to it; where
     nobody who turns and has to give way to it sees yellow: he would take it that oncoming traffic sees the same, and
     turn in front of it (the yellow trap; MUTCD, part 4); and where nobody with the same lamp ends and is green again.
-    Movements of one lane have lamps of their own where a stage serves only some of them, and who loses his protection
-    but not his green loses an arrow and not the lamp that he shares.
+    Movements of one lane have lamps of their own where a stage serves only some of them; an arrow is no such lamp, and
+    may go out alone (``_list_arrows``).
     """
     starting = entering.greens - leaving.greens
     staying = leaving.greens & entering.greens
-    shared = staying - (leaving.protected & entering.permitted)
+    shared = staying - _list_arrows(intersection, leaving, entering, clearances, head_of)
     ending = set(leaving.greens - entering.greens) | {
         m
         for m in staying
@@ -193,9 +193,25 @@ def _list_ending(
         for i in sorted(leaving.permitted & ending):
             ending.update(_list_oncoming(intersection, i, leaving.greens))
         dark = {head_of[m] for m in shared & ending}
-        ending |= {m for m in shared if head_of[m] in dark}
+        ending |= {m for m in staying if head_of[m] in dark}
         is_settled = len(ending) == before
     return frozenset(ending)
+
+
+def _list_arrows(
+    intersection: Intersection, leaving: Stage, entering: Stage, clearances: Clearances, head_of: Mapping[int, int]
+) -> set[int]:
+    """Turns that lose their protection but not their green, beside traffic of their lane that keeps both: what they
+    lose is an arrow, and the lamp that they share stays lit. Where a place in the state string says that they share,
+    or where nobody keeps the lamp lit, there is no arrow to lose.
+    """
+    one_lamp = {m for group in clearances.heads for m in group}
+    lit = leaving.protected & entering.protected
+    return {
+        m
+        for m in (leaving.protected & entering.permitted) - one_lamp
+        if intersection.movements[m].turn is not Turn.THROUGH and any(head_of[k] == head_of[m] for k in lit - {m})
+    }
 
 
 def _draw(

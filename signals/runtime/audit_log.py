@@ -4,7 +4,8 @@ Each line is ``MAC JSON``. The MAC is HMAC-SHA256 over the MAC before and the JS
 taken out, put in or moved breaks the chain there; without a key it is a plain chain, which notices accidents but not
 somebody who writes it anew from there on. Lines taken from the end break no chain: beside the log stands ``NAME.head``
 with how many there must be at least and the last MAC. One process writes a log. What a process was writing when it was
-killed is a torn line; the next to open the log sets it aside in ``NAME.torn`` and says so in a record.
+killed is a torn line; the next to open the log sets it aside in ``NAME.torn`` and says so in a record, as it does where
+the head knows of more records than there are: after a failure of the power, or since somebody took them.
 """
 
 from __future__ import annotations
@@ -63,8 +64,11 @@ class AuditLog:
         try:
             torn = self._set_torn_aside()
             self._count, self._mac = _continue(path, key)
+            found = verify(path, key=key)
             if torn:
                 self.add({"event": "torn line set aside", "bytes": torn})
+            if not found.is_whole and (self._count or _head_of(path).is_file()):
+                self.add({"event": "opened although records may be missing", "fault": found.fault})
         except BaseException:
             os.close(self._file)
             raise
@@ -78,15 +82,27 @@ class AuditLog:
         """Append a record, with its number and the time.
 
         Raises:
-            ValueError: not JSON.
-            OSError: the disk is full or gone: nothing may be commanded that cannot be logged.
+            TypeError, ValueError: not JSON; nothing is written.
+            OSError: the disk is full or gone: nothing may be commanded that cannot be logged. What was written of the
+                record is taken back; where even that fails, the log takes no more.
+            AuditLogError: it is closed, or takes no more.
         """
-        body = {"n": self._count + 1, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
+        if self._file < 0:
+            raise AuditLogError(f"{self._path}: the log is closed")
+        body = {**record, "n": self._count + 1, "at": datetime.now(UTC).isoformat(timespec="milliseconds")}
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         mac = _chain(self._mac, text, self._key)
-        _write_all(self._file, mac.encode() + b" " + text + b"\n")
-        if self._is_synced:
-            os.fsync(self._file)
+        size = os.fstat(self._file).st_size
+        try:
+            _write_all(self._file, mac.encode() + b" " + text + b"\n")
+            if self._is_synced:
+                os.fsync(self._file)
+        except OSError:
+            try:
+                os.ftruncate(self._file, size)
+            except OSError:
+                self._shut()
+            raise
         self._mac, self._count = mac, self._count + 1
         if self._count % _HEAD_EVERY == 0:
             self.write_head()
@@ -99,9 +115,16 @@ class AuditLog:
         new.replace(head)
 
     def close(self) -> None:
-        """Write the head and let others write."""
-        self.write_head()
+        """Write the head and let others write; once is enough."""
+        if self._file >= 0:
+            try:
+                self.write_head()
+            finally:
+                self._shut()
+
+    def _shut(self) -> None:
         os.close(self._file)
+        self._file = -1
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +154,8 @@ def verify(path: Path, *, key: bytes = b"") -> Verdict:
     """
     head = _head_of(path)
     text = head.read_text(encoding="ascii", errors="replace") if head.is_file() else ""
-    count = int(text.split(" ")[0]) if text.split(" ")[0].isdecimal() else -1
+    told = text.split(" ")[0]
+    count = int(told) if told.isdecimal() and len(told) < _MAC_CHARACTERS else -1
     try:
         verdict, macs = _follow(path, key, {count})
     except OSError as error:

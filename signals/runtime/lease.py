@@ -87,9 +87,14 @@ class FileLease:
         return self.is_held(now_s)
 
     def is_held(self, now_s: float) -> bool:
-        """From ``acquire`` to ``release``."""
+        """From ``acquire`` to ``release``, as long as the file is the one that others would lock."""
         del now_s
-        return self._file >= 0
+        if self._file < 0:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._file), self._path.stat())
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Unlock the file."""
@@ -99,12 +104,21 @@ class FileLease:
 
 
 class Fence:
-    """The highest token that has passed, kept in a file: it survives the process."""
+    """The highest token that has passed, kept in a file that one process at a time holds: it survives the process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._highest = _read_number(path)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._highest = _read_number(path)
+        except OSError as error:
+            os.close(self._file)
+            raise LeaseError(f"{path}: another process stands before this socket") from error
+        except BaseException:
+            os.close(self._file)
+            raise
 
     @property
     def highest(self) -> int:
@@ -120,13 +134,13 @@ class Fence:
         if token < self._highest:
             raise StaleTokenError(f"token {token} is stale: token {self._highest} has commanded since")
         if token > self._highest:
-            new = self._path.with_name(self._path.name + ".new")
-            with new.open("w", encoding="ascii") as stream:
-                stream.write(f"{token}\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            new.replace(self._path)
+            os.pwrite(self._file, b"%020d\n" % token, 0)  # always as long: a torn write mixes digits, and no length
+            os.fsync(self._file)
             self._highest = token
+
+    def close(self) -> None:
+        """Let another process stand here."""
+        os.close(self._file)
 
 
 def _read_number(path: Path) -> int:
@@ -139,5 +153,7 @@ def _read_number(path: Path) -> int:
     with suppress(FileNotFoundError):
         text = path.read_text(encoding="ascii", errors="replace").strip()
     if text and not text.isdecimal():
-        raise LeaseError(f"{path}: {text[:20]!r} is no token; where no other process commands, remove the file.")
+        raise LeaseError(
+            f"{path}: {text[:20]!r} is no token; stop every process that commands this cabinet, then remove it."
+        )
     return int(text or 0)

@@ -1,11 +1,14 @@
 """A lease in Redis: whichever machine has it may command the cabinet, until it stops renewing.
 
-Two keys an intersection: the holder's token with a time to live, and the last token given, without one. Both are
-changed by scripts, each of which Redis runs whole. Where Redis lost the count, with its memory, the next token is
-still above what the fence has seen, since whoever asks says so.
+Two keys an intersection: who holds it, with a time to live, and the last token given, without one. Both are changed
+by scripts, each of which Redis runs whole. A token is above the last, above what the fence has seen, and above Redis'
+clock in milliseconds, so that a server that lost its memory gives none a second time; and a holder is known by a
+random name, so that it cannot renew what another has got since.
 """
 
 from __future__ import annotations
+
+import secrets
 
 from redis import Redis, RedisError
 
@@ -14,9 +17,11 @@ from signals.runtime.lease import LEASE_S, MARGIN_S
 _ACQUIRE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local token = math.max(last, tonumber(ARGV[1])) + 1
-redis.call('SET', KEYS[2], string.format('%d', token))
-redis.call('SET', KEYS[1], string.format('%d', token), 'PX', ARGV[2])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local token = math.max(last, tonumber(ARGV[1]), now) + 1
+redis.call('SET', KEYS[2], string.format('%.0f', token))
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
 return token
 """
 _RENEW = """
@@ -35,22 +40,24 @@ class RedisLease:
     def __init__(self, redis: Redis, intersection: str, lease_s: float = LEASE_S) -> None:
         self._redis, self._lease_s = redis, lease_s
         self._keys = [f"changtong:lease:{intersection}", f"changtong:token:{intersection}"]
-        self._token, self._until_s = 0, float("-inf")
+        self._holder, self._until_s = secrets.token_hex(16), float("-inf")
 
     def acquire(self, now_s: float, at_least: int = 0) -> int | None:
         """A token, or None while somebody holds the lease or Redis does not answer."""
-        self._token, self._until_s = 0, float("-inf")
-        token = self._run(_ACQUIRE, str(at_least), self._lease_ms)
+        self._holder, self._until_s = secrets.token_hex(16), float("-inf")
+        token = self._run(_ACQUIRE, str(at_least), self._lease_ms, self._holder)
         if not token:
             return None
-        self._token, self._until_s = token, now_s + self._lease_s - MARGIN_S
+        self._until_s = now_s + self._lease_s - MARGIN_S
         return token
 
     def renew(self, now_s: float) -> bool:
-        """Hold it on; a lease that has ended is not renewed, though nobody else has it: its token may be stale."""
+        """Hold it on; a lease that has ended is not renewed, though nobody else has it: its token may be stale. True
+        says that it was held at ``now_s``, long ago where Redis was slow: ask ``is_held`` before each command.
+        """
         if not self.is_held(now_s):
             return False
-        answer = self._run(_RENEW, str(self._token), self._lease_ms)
+        answer = self._run(_RENEW, self._holder, self._lease_ms)
         if answer is not None:  # without an answer it is held as long as it was
             self._until_s = now_s + self._lease_s - MARGIN_S if answer else float("-inf")
         return self.is_held(now_s)
@@ -61,9 +68,9 @@ class RedisLease:
 
     def release(self) -> None:
         """Let somebody else have it at once; without an answer it ends by itself."""
-        if self._token:
-            self._run(_RELEASE, str(self._token))
-        self._token, self._until_s = 0, float("-inf")
+        if self._until_s > float("-inf"):
+            self._run(_RELEASE, self._holder)
+        self._until_s = float("-inf")
 
     @property
     def _lease_ms(self) -> str:

@@ -209,8 +209,8 @@ class IdealSensors:
 
     def _ask(self, v: str, known: _Followed, lane: str, now_s: float) -> None:
         """Which signal, link and distance lie ahead, of a vehicle on another lane or long not asked."""
-        came_in = lane.startswith(_INSIDE) and not known.lane.startswith(_INSIDE)
-        before = known.signal, known.movement
+        came_in = lane.startswith(_INSIDE) and known.lane in self._lane_of.get(known.signal, {})
+        before, was = (known.signal, known.movement), known.lane
         known.lane, known.position_m = lane, self._road.position_m(v)
         known.again_s, known.stale_s, known.movement = float("-inf"), now_s + _ASK_AGAIN_S, -1
         following = self._road.next_signals(v)
@@ -222,7 +222,7 @@ class IdealSensors:
             known.again_s, known.signal, known.distance_m = known.stale_s, "", 0.0
         if came_in and before != (known.signal, known.movement):
             known.crossed, known.crosses = before
-        elif not lane.startswith(_INSIDE):
+        elif not _is_same_junction(lane, was):
             known.crosses = -1
 
     def _choose(self, v: str, signal: str, choices: tuple[int, ...], lane: str) -> int:
@@ -232,11 +232,11 @@ class IdealSensors:
         crossing = self._sites[signal].intersection
         on_lane = [m for m in choices if crossing.entries[crossing.movements[m].entry].id == lane] or choices
         route = self._sumo.vehicle.getRoute(v)[max(0, self._sumo.vehicle.getRouteIndex(v)) :]
-        steps = set(pairwise(route))
-        for m in on_lane:
-            entry, out = crossing.entries[crossing.movements[m].entry], crossing.exits[crossing.movements[m].exit]
-            if (edge_of(entry.id), edge_of(out.id)) in steps:
-                return m
+        for step in pairwise(route):
+            for m in on_lane:
+                entry, out = crossing.entries[crossing.movements[m].entry], crossing.exits[crossing.movements[m].exit]
+                if step == (edge_of(entry.id), edge_of(out.id)):
+                    return m
         return on_lane[0]
 
     def _add_inside(self, v: str, known: _Followed, seen: Mapping[str, list[_Seen]]) -> None:
@@ -262,6 +262,11 @@ class IdealSensors:
             stands_on = self._lane_of[signal].get(known.lane, _OWN_LANE)
             stands_on = _OWN_LANE if stands_on == self._entry_of[signal][movement] else stands_on
         return distance_m, movement, speed_mps, self._road.waiting_s(v), stands_on
+
+
+def _is_same_junction(lane: str, other: str) -> bool:
+    """Whether both are ways through one junction; SUMO names them ``:JUNCTION_way_lane``."""
+    return lane.startswith(_INSIDE) and lane.rsplit("_", 2)[0] == other.rsplit("_", 2)[0]
 
 
 def _list_movements(site: Site) -> dict[int, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """The audit log: whatever is changed in it is noticed, and nothing is lost with the process that wrote it."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -81,6 +82,38 @@ def test_nothing_is_added_to_a_broken_log(written, tmp_path):
     path = put(tmp_path, written[0].replace(b'"stage":3', b'"stage":4'), written[1])
     with pytest.raises(AuditLogError, match=r"line 4: .*begin a new log"):
         AuditLog(path, key=KEY)
+
+
+def test_records_missing_at_the_end_are_told_by_the_next(written, tmp_path):
+    """Whoever opens a log that was cut says so in it, for good; so does who finds a head and no log."""
+    lines = written[0].splitlines(keepends=True)
+    path = put(tmp_path, b"".join(lines[:2]), written[1])
+    with AuditLog(path, key=KEY):
+        pass
+    assert b"4 records are missing at the end" in path.read_bytes()
+    path.unlink()
+    with AuditLog(path, key=KEY) as log:
+        assert log.records == 1
+        log.close()
+        with pytest.raises(AuditLogError, match="closed"):
+            log.add({})
+
+
+def test_a_full_disk_breaks_no_chain(written, tmp_path, monkeypatch):
+    """Half a record is taken back, and the log goes on when there is room."""
+    path = put(tmp_path, *written)
+    with AuditLog(path, key=KEY) as log:
+        with monkeypatch.context() as patched:
+            patched.setattr("signals.runtime.audit_log._write_all", _write_half)
+            with pytest.raises(OSError, match="No space left"):
+                log.add({"lost": True})
+        log.add({"lost": False})
+    assert verify(path, key=KEY) == Verdict(7)
+
+
+def _write_half(file, data):
+    os.write(file, data[: len(data) // 2])
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_one_process_writes_a_log(tmp_path):

@@ -132,11 +132,14 @@ def test_what_is_no_message_says_why(text, words):
 
 
 def test_what_cannot_be_sent_is_refused():
-    """Names that are none, counters below zero, more bindings than a packet has."""
+    """Names that are none, counters below zero, more bindings than a packet has; an enumeration's member is a number."""
+    assert bind(SYS_DESCR, objects.FlashStatus.MMU).tag == ber.INTEGER
+    with pytest.raises(ValueError, match="cannot be sent as 0x02"):
+        encode_packet(Packet(0, b"", Kind.SET, 1, (bind(SYS_DESCR, 2**31),)))
     for oid in ((1,), (3, 1), (1, 40), (1, 3, -1), (1, 3, 2**32)):
         with pytest.raises(ValueError, match="no object identifier"):
             bind(oid)
-    with pytest.raises(ValueError, match="below zero"):
+    with pytest.raises(ValueError, match="cannot be sent as 0x42"):
         encode_packet(Packet(0, b"", Kind.SET, 1, (bind(SYS_DESCR, -1, ber.GAUGE32),)))
     with pytest.raises(ValueError, match="257 bindings"):
         encode_packet(Packet(0, b"", Kind.GET, 1, (bind(SYS_DESCR),) * (MOST_BINDINGS + 1)))
@@ -160,5 +163,10 @@ def test_names_are_those_of_the_standard():
     assert odd.name(objects.BACKUP_TIME_S) == objects.BACKUP_TIME_S.path
     assert odd.name(objects.CONTROL_STATUS)[-1] == 0
     assert all(objects.may_set(column.at(1)) for column in objects.PHASE_CONTROLS)
-    assert not objects.may_set(objects.PHASE_YELLOW_DS.at(2))
-    assert not objects.may_set((*objects.ASC, 7, 5, 1, 8, 1))
+    never = (
+        objects.PHASE_YELLOW_DS.at(2),
+        objects.BACKUP_TIME_S.at(),
+        (*objects.ASC, 7, 5, 1, 8, 1),
+        (*objects.ASC, 11, 2, 0),
+    )
+    assert not any(objects.may_set(name) or objects.may_set(list(name)) for name in never)

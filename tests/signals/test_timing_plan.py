@@ -123,8 +123,13 @@ def test_one_lamp_ends_as_one():
     for place, lamps in ((shared, "yyrrr"), (lone, "yGrrr")):
         change = shown(build_transition(replace(place, yields=yields), a, b, clearances()))
         assert change == [("yellow", 3, lamps), ("red clearance", 1, lamps.replace("y", "r"))]
-    arrow = Stage(3, frozenset({NORTH}), frozenset({right, WALK}))
-    assert shown(build_transition(replace_conflicts(shared, {(right, WALK)}), a, arrow, clearances()))[0][2] == "Gyrrr"
+    turns = [replace(m, turn=Turn.RIGHT) if m.index == right else m for m in shared.movements]
+    turning = replace(replace_conflicts(shared, {(right, WALK)}), movements=tuple(turns))
+    arrow, none_keeps = Stage(3, frozenset({NORTH}), frozenset({right, WALK})), Stage(4, frozenset(), b.greens)
+    assert shown(build_transition(turning, a, arrow, clearances()))[0][2] == "Gyrrr"
+    assert shown(build_transition(turning, a, none_keeps, clearances()))[0][2] == "yyrrr"
+    one_lamp = replace(clearances(), heads=((NORTH, right),))
+    assert shown(build_transition(turning, a, arrow, one_lamp))[0][2] == "yyrrr"
     alone = Stage(2, frozenset({right, WEST}))
     assert shown(build_transition(shared, a, alone, clearances()))[0][2] == "yGrGr"
 

@@ -6,7 +6,7 @@ controller's profile. Phases, detectors and overlaps come in groups of eight: bi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -96,15 +96,12 @@ CHANNEL_REDS, CHANNEL_YELLOWS, CHANNEL_GREENS = (Column((*ASC, 8, 4, 1, column))
 OVERLAP_REDS, OVERLAP_YELLOWS, OVERLAP_GREENS = (Column((*ASC, 9, 4, 1, column)) for column in (2, 3, 4))
 GLOBAL_TIME_S = Scalar((*GLOBAL, 3, 1))
 
-# what nobody may set through us: they shorten clearances, stop the cabinet's timers or flash it
-NEVER_SET: tuple[tuple[int, ...], ...] = (
-    PHASE_YELLOW_DS.path,
-    PHASE_RED_CLEAR_DS.path,
-    PHASE_PED_CLEAR_S.path,
-    (*ASC, 3, 1),  # unitStartUpFlash
-    *((*ASC, 6, 2, 1, column) for column in (8, 22, 23, 24, 25)),  # clearances into and in preemption
-    (*ASC, 7, 5, 1, 2),  # ringControlGroupStopTime
-    (*ASC, 7, 5, 1, 8),  # ringControlGroupOmitRedClear
+# all that may be set through us; not so clearances, concurrency, the dead-man timer, whole blocks of data
+MAY_SET: tuple[tuple[int, ...], ...] = (
+    *(column.path for column in PHASE_CONTROLS),
+    SYSTEM_PATTERN.path,
+    SYSTEM_SYNC_S.path,
+    VOLUME_PERIOD_S.path,
 )
 # any of these, set, winds the dead-man timer up again
 REWINDS_BACKUP: tuple[tuple[int, ...], ...] = (
@@ -166,6 +163,6 @@ def to_items(masks: Iterable[int]) -> frozenset[int]:
     )
 
 
-def may_set(name: tuple[int, ...]) -> bool:
+def may_set(name: Sequence[int]) -> bool:
     """Whether anybody may set this object through us."""
-    return not any(name[: len(path)] == path for path in NEVER_SET)
+    return any(tuple(name[: len(path)]) == path for path in MAY_SET)

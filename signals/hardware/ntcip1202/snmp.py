@@ -91,7 +91,8 @@ class Packet:
 def bind(oid: tuple[int, ...], value: Value = None, tag: int | None = None) -> Binding:
     """A name with a value: numbers are INTEGER and bytes OCTET STRING unless ``tag`` says otherwise."""
     if tag is None:
-        tag = {int: ber.INTEGER, bytes: ber.OCTETS, tuple: ber.OID}.get(type(value), ber.NULL)
+        kinds = ((int, ber.INTEGER), (bytes, ber.OCTETS), (tuple, ber.OID))
+        tag = next((tag for kind, tag in kinds if isinstance(value, kind)), ber.NULL)
     return Binding(ber.write_oid(oid), tag, value)
 
 
@@ -159,6 +160,11 @@ def find(bindings: Sequence[Binding], name: bytes) -> Value:
 
 
 _KINDS = frozenset(Kind)
+_RANGES = {
+    ber.INTEGER: (-(2**31), 2**31 - 1),
+    **dict.fromkeys((ber.COUNTER32, ber.GAUGE32, ber.TIME_TICKS), (0, 2**32 - 1)),
+    ber.COUNTER64: (0, 2**64 - 1),
+}
 
 
 def _read_bindings(data: bytes, at: int, end: int) -> Iterable[Binding]:
@@ -190,7 +196,10 @@ def _read_binding(data: bytes, begin: int, end: int) -> Binding:
 
 def _read_value(tag: int, data: bytes, begin: int, end: int) -> Value:
     if tag == ber.INTEGER or ber.is_unsigned(tag):
-        return ber.to_integer(data, begin, end, is_unsigned=ber.is_unsigned(tag))
+        number = ber.to_integer(data, begin, end, is_unsigned=ber.is_unsigned(tag))
+        if not _RANGES[tag][0] <= number <= _RANGES[tag][1]:
+            raise MangledPacket(f"{number} is beyond tag {tag:#04x}")
+        return number
     if tag == ber.OID:
         return ber.to_oid(data, begin, end)
     if tag in (ber.OCTETS, ber.IP_ADDRESS, ber.OPAQUE):
@@ -205,8 +214,9 @@ def _read_value(tag: int, data: bytes, begin: int, end: int) -> Value:
 def _write_value(one: Binding) -> bytes:
     match one.value:
         case int():
-            if ber.is_unsigned(one.tag) and one.value < 0:
-                raise ValueError(f"{one.value} is below zero")
+            least, most = _RANGES.get(one.tag, (0, -1))
+            if not least <= one.value <= most:
+                raise ValueError(f"{one.value} cannot be sent as {one.tag:#04x}")
             return ber.write_integer(one.value, one.tag)
         case bytes():
             return ber.write(one.tag, one.value)

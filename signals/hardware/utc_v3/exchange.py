@@ -10,6 +10,7 @@ only where nothing comes later than the answer time: a driver has what it sent c
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from signals.hardware.utc_v3.link import (
 
 TRIES = 5
 ANSWER_S = 1.0
-_REMEMBERED_S = 60.0  # longer than a datagram lives on the way, shorter than 256 messages take
+_REMEMBERED = 16  # messages of theirs
 _MOST_WAITING = 64
 
 
@@ -43,7 +44,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message of ours has been heard, or has not: then whether it was is not known, but for a refusal."""
+    """A message of ours has been heard, or whether it was is not known: also of one that is refused, since a network
+    may have doubled it and broken one of the two.
+    """
 
     ticket: int
     outcome: Outcome
@@ -79,10 +82,10 @@ class Exchange:
     """
 
     def __init__(
-        self, address: int, profile: LinkProfile = STANDARD, *, answer_s: float = ANSWER_S, sequence: int = 0
+        self, address: int, profile: LinkProfile = STANDARD, *, answer_s: float = ANSWER_S, sequence: int | None = None
     ) -> None:
         self._address, self._profile, self._answer_s = address, profile, answer_s
-        self._sequence, self._tickets = sequence % 256, 0
+        self._sequence, self._tickets = secrets.randbelow(256) if sequence is None else sequence % 256, 0
         self._waiting: deque[_Waiting] = deque()
         self._replies: deque[Frame] = deque()
         self._heard_before: dict[int, tuple[bytes, float]] = {}
@@ -93,7 +96,9 @@ class Exchange:
 
         Raises:
             LinkBusy: too many are waiting already; nothing is queued.
+            ValueError: too long for a frame.
         """
+        encode_frame(Message(0, self._address, info), self._profile)
         if len(self._waiting) >= _MOST_WAITING:
             raise LinkBusy(f"{len(self._waiting)} messages wait for device {self._address:#06x}")
         self._tickets += 1
@@ -110,7 +115,7 @@ class Exchange:
     def take(self, found: Frame | MangledFrame, now_s: float) -> Heard | Sent | None:
         """What a frame from the other side means."""
         if isinstance(found, MangledFrame):
-            if found.sequence is not None:
+            if found.sequence is not None and len(self._replies) < _MOST_WAITING:
                 self._replies.append(Refused(found.sequence, self._address, int(found.error)))
             return None
         if found.address != self._address and not (found.address == BROADCAST and isinstance(found, Message)):
@@ -157,10 +162,13 @@ class Exchange:
         if frame.address != BROADCAST:
             self._replies.append(Acknowledged(frame.sequence, self._address))
         before = self._heard_before.get(frame.sequence)
-        if before is not None and before[0] == frame.info and now_s - before[1] <= _REMEMBERED_S:
+        if before is not None and before[0] == frame.info and now_s - before[1] <= 2 * TRIES * self._answer_s:
             self.ignored += 1
             return None
+        self._heard_before.pop(frame.sequence, None)
         self._heard_before[frame.sequence] = (frame.info, now_s)
+        while len(self._heard_before) > _REMEMBERED:
+            del self._heard_before[next(iter(self._heard_before))]
         return Heard(frame.info, frame.sequence)
 
     def _finish(self, outcome: Outcome) -> Sent:

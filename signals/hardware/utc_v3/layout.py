@@ -225,7 +225,18 @@ def write_record(record: Record) -> bytes:
         BadParameter: a value that its part cannot hold.
     """
     values = {part.name: getattr(record, part.name) for part in record.LAYOUT if part.name}
+    for part in record.LAYOUT:
+        if isinstance(part, Number) and part.rows_of:
+            _check_rows(record, part.rows_of, values[part.name])
     return b"".join(part.write(values) for part in record.LAYOUT)
+
+
+def _check_rows(record: Record, table: str, columns: int) -> None:
+    """Every row of a table in the record's groups is as long as the record says: a reader knows no other length."""
+    for part in record.LAYOUT:
+        for group in getattr(record, part.name) if isinstance(part, Groups) else ():
+            if any(len(row) != columns for row in getattr(group, table, ())):
+                raise BadParameter(f"{table}: a row has not the {columns} that are told before", 0)
 
 
 def read_record(form: type[Record], cursor: Cursor) -> Any:

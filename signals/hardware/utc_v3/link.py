@@ -19,7 +19,7 @@ from operator import xor
 
 DLE, STX, ETX, ACK, NAK = 0xAA, 0xBB, 0xCC, 0xDD, 0xEE
 BROADCAST = 0xFFFF
-MOST_BYTES = 4096  # the longest known message, a day's schedule, has some 130
+MOST_BYTES = 1024  # the longest known messages, the steps of all sub-phases, have some 350
 _HEAD, _ACK_BYTES, _NAK_BYTES, _LEAST = 7, 8, 9, 10
 _PAIR = bytes((DLE, DLE))
 _END = bytes((DLE, ETX))
@@ -35,7 +35,9 @@ class LinkError(IntFlag):
 
 
 class MangledFrame(Exception):  # noqa: N818  (reads as the fact it reports)
-    """Bytes that are not a frame; ``error`` is what a NAK would say, ``sequence`` whose frame it would be."""
+    """Bytes that are not a frame; ``error`` is what a NAK would say, ``sequence`` which message it would be of: none
+    where an acknowledgement is broken, since nobody answers those.
+    """
 
     def __init__(self, message: str, error: LinkError, sequence: int | None = None) -> None:
         super().__init__(message)
@@ -128,7 +130,7 @@ def find_size(data: bytes) -> int | None:
     size = int.from_bytes(data[5:7], "big")
     fits = {ACK: size == _ACK_BYTES, NAK: size == _NAK_BYTES, STX: _LEAST + 2 <= size <= MOST_BYTES}[data[1]]
     if not fits:
-        raise MangledFrame(f"a frame of {size} bytes cannot be", LinkError.LENGTH, data[2])
+        raise MangledFrame(f"a frame of {size} bytes cannot be", LinkError.LENGTH, _find_sequence(data))
     return size
 
 
@@ -146,7 +148,7 @@ class FrameReader:
         """Each frame that is whole now, and what was refused, in their order."""
         for start in range(0, len(data), MOST_BYTES):
             self._kept += data[start : start + MOST_BYTES]
-            yield from self._drain()
+            yield from self._drain()  # what is left is less than a frame
 
     def reset(self) -> None:
         """Forget a frame that has begun: the line was silent for too long, or is a new one."""
@@ -158,20 +160,22 @@ class FrameReader:
             try:
                 size = find_size(bytes(self._kept[:_HEAD]))
             except MangledFrame as error:
+                self._skip()
                 if error.error is not LinkError.FRAME:
                     self.mangled += 1
                     yield error
-                self._skip()
                 continue
             if size is None or len(self._kept) < size:
                 return
             try:
-                yield _read(bytes(self._kept[:size]), self._profile)
-                del self._kept[:size]
+                frame = _read(bytes(self._kept[:size]), self._profile)
             except MangledFrame as error:
                 self.mangled += 1
-                yield error
                 self._skip()
+                yield error
+                continue
+            del self._kept[:size]
+            yield frame
 
     def _skip(self) -> None:
         """To where the next frame may begin: what LEN says is not believed of a frame that is broken."""
@@ -185,7 +189,7 @@ def _read(data: bytes, profile: LinkProfile) -> Frame:
     """A frame of the length that it says."""
     sequence, address = data[2], _from_wire_address(int.from_bytes(data[3:5], "big"), profile, data[2])
     if reduce(xor, data) != 0:
-        raise MangledFrame(f"frame {sequence}: the checksum is wrong", LinkError.CHECKSUM, sequence)
+        raise MangledFrame(f"frame {sequence}: the checksum is wrong", LinkError.CHECKSUM, _find_sequence(data))
     if data[1] == ACK:
         return Acknowledged(sequence, address)
     if data[1] == NAK:
@@ -209,7 +213,7 @@ def _close(frame: bytes) -> bytes:
 
 
 def _find_sequence(data: bytes) -> int | None:
-    return data[2] if len(data) > 2 else None
+    return data[2] if len(data) > 2 and data[1] == STX else None
 
 
 def _split(value: int) -> tuple[int, int]:

@@ -78,6 +78,8 @@ def encode_info(info: Info) -> bytes:
         BadParameter: a value that its place cannot hold.
     """
     if isinstance(info, Unknown):
+        if not 0 <= info.code <= 0xFFFF:
+            raise BadParameter(f"{info.code} is no code", 0)
         return info.code.to_bytes(_CODE_BYTES, "big") + info.data
     return info.CODE.to_bytes(_CODE_BYTES, "big") + write_record(info)
 
