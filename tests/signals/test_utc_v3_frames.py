@@ -24,18 +24,16 @@ from signals.hardware.utc_v3.link import (
 )
 from signals.hardware.utc_v3.messages import Unknown, decode_info, encode_info, list_kinds
 from signals.hardware.utc_v3.signal_controller import (
-    ForcePlan,
     GoTo,
     QueryPosition,
     QueryStrategy,
     Reached,
-    SetPlan,
     SetReportCycle,
     SetStrategy,
     StepReport,
     Strategy,
-    SubPhaseSteps,
 )
+from signals.hardware.utc_v3.signal_data import ForcePlan, SetPhaseSteps, SetPlan, SubPhaseSteps
 
 GOLDEN = {
     "AA BB 12 00 01 00 0C 5F 40 AA CC 77": QueryStrategy(),
@@ -225,6 +223,7 @@ def test_vendors_differ():
         (SetClock(115, 13, 1, 1, 0, 0, 0), "month is 13"),
         (GoTo(1, 1, 256), "effect_s is 256"),
         (SubPhaseSteps(((1, 2), (1,))), "not equally long"),
+        (SetPhaseSteps(1, 1, 2, (SubPhaseSteps(((1, 2, 1),)), SubPhaseSteps(((7,),)))), "has not the 2"),
     ],
 )
 def test_what_cannot_be_said_is_refused(info, words):
