@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 KEY_FILE_VARIABLE = "CHANGTONG_AUDIT_KEY_FILE"
 LEAST_KEY_BYTES = 32
@@ -63,12 +63,14 @@ class AuditLog:
             raise AuditLogError(f"{path}: another process writes this log") from error
         try:
             torn = self._set_torn_aside()
-            self._count, self._mac = _continue(path, key)
-            found = verify(path, key=key)
+            chain, self._mac, missing = _inspect(path, key)
+            if not chain.is_whole:
+                _refuse(path, chain)
+            self._count = chain.records
             if torn:
                 self.add({"event": "torn line set aside", "bytes": torn})
-            if not found.is_whole and (self._count or _head_of(path).is_file()):
-                self.add({"event": "opened although records may be missing", "fault": found.fault})
+            if missing:
+                self.add({"event": "opened although records may be missing", "fault": missing})
         except BaseException:
             os.close(self._file)
             raise
@@ -152,24 +154,11 @@ def verify(path: Path, *, key: bytes = b"") -> Verdict:
     Raises:
         AuditLogError: there is no such log.
     """
-    head = _head_of(path)
-    text = head.read_text(encoding="ascii", errors="replace") if head.is_file() else ""
-    told = text.split(" ")[0]
-    count = int(told) if told.isdecimal() and len(told) < _MAC_CHARACTERS else -1
     try:
-        verdict, macs = _follow(path, key, {count})
+        chain, _, missing = _inspect(path, key)
     except OSError as error:
         raise AuditLogError(f"{path}: {error.strerror}") from error
-    fault = ""
-    if not verdict.is_whole or (not text and verdict.records == 0):
-        return verdict
-    if not text:
-        fault = f"{head.name} is missing: records may be, at the end"
-    elif count > verdict.records:
-        fault = f"{count - verdict.records} records are missing at the end: {head.name} knows of {count}"
-    elif text != _seal_head(count, macs.get(count, ""), key):
-        fault = f"{head.name} does not belong to this log"
-    return Verdict(verdict.records, verdict.records + 1, fault) if fault else verdict
+    return Verdict(chain.records, chain.records + 1, missing) if missing else chain
 
 
 def load_key(environment: Mapping[str, str]) -> bytes:
@@ -190,12 +179,26 @@ def load_key(environment: Mapping[str, str]) -> bytes:
     return key
 
 
-def _continue(path: Path, key: bytes) -> tuple[int, str]:
-    """How many records there are, and the last MAC."""
-    verdict, macs = _follow(path, key, set())
-    if not verdict.is_whole:
-        raise AuditLogError(f"{path}, line {verdict.line}: {verdict.fault}; keep it and begin a new log.")
-    return verdict.records, macs[verdict.records]
+def _refuse(path: Path, chain: Verdict) -> NoReturn:
+    raise AuditLogError(f"{path}, line {chain.line}: {chain.fault}; keep it and begin a new log.")
+
+
+def _inspect(path: Path, key: bytes) -> tuple[Verdict, str, str]:
+    """The chain's verdict and last MAC, and where the chain holds what its head says against its end; read once."""
+    head = _head_of(path)
+    text = head.read_text(encoding="ascii", errors="replace") if head.is_file() else ""
+    told = text.split(" ")[0]
+    count = int(told) if told.isdecimal() and len(told) < _MAC_CHARACTERS else -1
+    chain, macs = _follow(path, key, {count})
+    missing = ""
+    if chain.is_whole and (text or chain.records):
+        if not text:
+            missing = f"{head.name} is missing: records may be, at the end"
+        elif count > chain.records:
+            missing = f"{count - chain.records} records are missing at the end: {head.name} knows of {count}"
+        elif text != _seal_head(count, macs.get(count, ""), key):
+            missing = f"{head.name} does not belong to this log"
+    return chain, macs.get(chain.records, ""), missing
 
 
 def _follow(path: Path, key: bytes, wanted: set[int]) -> tuple[Verdict, dict[int, str]]:
