@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from signals.model import IntervalKind
+from signals.model import IntervalKind, Lamp
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -45,17 +45,29 @@ Command = Hold | Advance | Release
 
 
 class Mode(StrEnum):
-    """Who decides in the cabinet."""
+    """Who decides in the cabinet: we, its own plan, or somebody before whom both of us give way."""
 
     REMOTE = "remote"
     LOCAL = "local"
+    RAIL = "rail"
+    PREEMPTED = "preempted"
+    MANUAL = "manual"
+    FLASH = "flash"
+    FAULT = "fault"
+
+    @property
+    def outranks(self) -> bool:
+        """Whether nothing may be commanded: a train, an emergency, police, the panel, flashing or a fault."""
+        return self not in (Mode.REMOTE, Mode.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
 class SignalState:
     """What the cabinet reports. ``uptime_s`` is its own count of seconds; ``elapsed_s`` that of the interval.
 
-    ``target`` is the stage to come while a transition plays, else None.
+    ``target`` is the stage to come while a transition plays, else None. While somebody outranks us, stage, interval and
+    target may be the last ones known. ``lamps``: what each movement is shown, where the cabinet tells. ``faults``: what
+    it says is wrong with it, in words.
     """
 
     stage: int
@@ -64,14 +76,23 @@ class SignalState:
     target: int | None
     mode: Mode
     uptime_s: float
+    lamps: tuple[Lamp, ...] = ()
+    faults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the cabinet can do; where it cannot skip, only the next stage of its sequence may be chosen."""
+    """What the cabinet can do. All can end the running stage; one that cannot hold ends it by itself at its plan's or
+    its maximum green, and where it cannot skip, only the next stage of its sequence may be chosen.
+    """
 
     can_hold: bool = True
     can_skip: bool = True
+
+    @property
+    def has_fixed_sequence(self) -> bool:
+        """Whether stages come only in the order of the cabinet's own plan."""
+        return not self.can_skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

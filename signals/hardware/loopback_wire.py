@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from signals.model import IntervalKind
+from signals.model import IntervalKind, Lamp
 from signals.ports import Advance, Command, Detections, Hold, Mode, Release, SignalState
 
 MAX_LINE_BYTES = 262_144
@@ -94,7 +94,7 @@ def _to_stage(value: object) -> int:
 
 def encode_state(state: SignalState) -> dict[str, Any]:
     """A state as JSON values."""
-    return asdict(state)
+    return {**asdict(state), "lamps": [int(lamp) for lamp in state.lamps], "faults": sorted(state.faults)}
 
 
 def decode_state(values: dict[str, Any]) -> SignalState:
@@ -107,6 +107,8 @@ def decode_state(values: dict[str, Any]) -> SignalState:
             None if values["target"] is None else _to_stage(values["target"]),
             Mode(values["mode"]),
             to_number(values["uptime_s"]),
+            tuple(Lamp(_to_stage(lamp)) for lamp in values.get("lamps", ())),
+            frozenset(str(fault) for fault in values.get("faults", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MangledLine(f"not a state: {str(values)[:120]}") from error

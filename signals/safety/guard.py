@@ -1,11 +1,12 @@
 """The guard: every command passes here or does not reach the street.
 
-It keeps its own timers and trusts neither clock nor cabinet alone: a green is old enough only when the cabinet's
-timer, its count of seconds and the clock say so. What nobody watched is taken at its worst: a green begins when it
-is first seen, a red may have lasted since the cabinet started. The guard holds minimum and maximum green, forbids
-commands during clearances, limits decisions to one a second, bounds every red (``clearance``), and releases the
-cabinet to its local plan when what it reports cannot be. Yellow and red clearance are the cabinet's to play; the
-plan that says how long they last is checked once, when the guard is made.
+It keeps its own timers and trusts neither clock nor cabinet alone: a green is old enough only when the cabinet's timer,
+its count of seconds and the clock say so. What nobody watched is taken at its worst: a green begins when it is first
+seen, a red may have lasted since the cabinet started. The guard holds minimum and maximum green, forbids commands
+during clearances, limits decisions to one a second, bounds every red (``clearance``), and releases the cabinet to its
+local plan when what it reports cannot be. It gives way to trains, emergencies, police, panel, flashing and faults from
+the second in which the cabinet tells of them until ``YIELD_S`` after they have gone. Yellow and red clearance are the
+cabinet's to play; the plan that says how long they last is checked once, when the guard is made.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from signals.timing_plan import PlanFault, TimingPlan, validate
 DECISION_GAP_S = 1.0
 CLOCK_SKEW_S = 2.0
 DISTRUST_S = 5.0
+YIELD_S = 5.0  # beyond the end of what outranked us; coordination needs cycles to recover, and who flashes may flash on
 _TOLERANCE_S = 1.5  # a report may be one second old
 _JITTER_S = 0.5  # the process is not called at the full second
 _EPSILON_S = 1e-6
@@ -61,7 +63,7 @@ class Guard:
         self._last: SignalState | None = None
         self._last_clock_s = self._last_decision_s = self._decision_uptime_s = self._counted_at_s = -np.inf
         self._commanded: int | None = None
-        self._distrusted_until_s = -np.inf
+        self._distrusted_until_s = self._yields_until_s = -np.inf
 
     def admit(self, command: Command, state: SignalState, now_s: float) -> SafeCommand | Refusal:
         """A command that is safe now, or why it is not."""
@@ -70,11 +72,18 @@ class Guard:
             return self._distrust(garbage)
         skewed = self._is_skewed(state, now_s)
         quarrel = self._find_disagreement(state, now_s)
+        is_commanding = self._last is not None and self._last.mode is Mode.REMOTE
         self._watch(state, now_s)
         if quarrel or self._distrusted_until_s == math.inf:
             self._distrusted_until_s = state.uptime_s + DISTRUST_S
         if quarrel or state.uptime_s < self._distrusted_until_s:
             return self._distrust(quarrel or "the cabinet is not trusted yet")
+        if state.mode.outranks:
+            self._yields_until_s = state.uptime_s + YIELD_S
+            way_out = self.release(state.mode.value) if is_commanding else None  # once; then silence
+            return Refusal("outranked", f"{state.mode.value} outranks us; nothing is commanded.", way_out)
+        if state.uptime_s < self._yields_until_s:
+            return Refusal("yielding", f"Whatever outranked us ended less than {YIELD_S:g} s ago.")
         verdict = self._judge(command, state, now_s, is_skewed=skewed)
         is_leaving = isinstance(verdict, SafeCommand) and isinstance(verdict.command, Advance)
         if is_leaving or (isinstance(verdict, Refusal) and verdict.instead is not None):
@@ -205,6 +214,8 @@ class Guard:
             return "the cabinet has started anew"
         if passed_s == 0 and now_s - self._counted_at_s > CLOCK_SKEW_S:
             return f"the cabinet's seconds stand still at {state.uptime_s:g}"
+        if last.mode.outranks or state.mode.outranks:  # it goes where it must, not where a plan or we say
+            return None
         greens = last.interval is state.interval is IntervalKind.GREEN
         change = self._plan.transitions.get((last.stage, state.stage), ())
         if greens and passed_s + _TOLERANCE_S < sum(interval.duration_s for interval in change):
@@ -224,6 +235,7 @@ class Guard:
         """Advance our own timers by whichever count of seconds is the larger: reds never look too short."""
         last = self._last
         is_green = state.interval is IntervalKind.GREEN and 0 <= state.stage < len(self._plan.stages)
+        is_green = is_green and not state.mode.outranks  # what is shown then is not known for sure
         if last is None:
             self._red_s[:] = min(max(state.uptime_s, state.elapsed_s), self._plan.limits.max_red_s)
         else:
@@ -231,7 +243,7 @@ class Guard:
             has_restarted = state.uptime_s < last.uptime_s
             self._red_s += clock_s if has_restarted else max(ticks_s, min(clock_s, ticks_s + CLOCK_SKEW_S))
             if has_restarted:
-                self._decision_uptime_s = -np.inf
+                self._decision_uptime_s = self._yields_until_s = -np.inf
             if is_green and self._is_same_green(state, last):
                 self._green_s += ticks_s
                 self._green_clock_s += min(clock_s, ticks_s + CLOCK_SKEW_S)
@@ -247,7 +259,7 @@ class Guard:
 
     def _is_same_green(self, state: SignalState, last: SignalState) -> bool:
         """Whether one green lasts on: the same stage in both reports, and a timer that fits the seconds between."""
-        if last.interval is not IntervalKind.GREEN or last.stage != state.stage:
+        if last.mode.outranks or last.interval is not IntervalKind.GREEN or last.stage != state.stage:
             return False
         return abs(state.elapsed_s - last.elapsed_s - (state.uptime_s - last.uptime_s)) <= _TOLERANCE_S
 

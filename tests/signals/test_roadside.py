@@ -273,7 +273,7 @@ def read_reply():
         *[("state", "uptime_s", v) for v in ("NaN", "-Infinity", "-1", "1e999")],
         *[("state", "stage", v) for v in ("1.5", "true", '"1"', "null", "1e999")],
         *[("state", "target", v) for v in ("0.5", "false", '"1"')],
-        *[("state", "mode", v) for v in ('"manual"', "null", "1")],
+        *[("state", "mode", v) for v in ('"nobody"', "null", "1")],
         *[("detections", "distance_m", v) for v in ("[NaN]", "[1e999]", "[]", "[[1]]", "3", '"ab"')],
         *[("detections", "movement", v) for v in ("[1.7]", "[-1]", "[1e30]", "[" + "9" * 40 + "]", "null")],
         *[("detections", "at_s", v) for v in ("NaN", '"now"', "null")],
