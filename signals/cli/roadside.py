@@ -7,21 +7,23 @@ from pathlib import Path
 from signals.cli.output import one_clear_error
 
 
-def run(config: Path, /, *, speed: float = 1.0) -> int:
+def run(config: Path, /, *, state: Path | None = None, speed: float = 1.0) -> int:
     """Run the process in the cabinet: a guarded decision each second for every intersection of a configuration.
 
-    Intersections with `armed = false` are in shadow mode: decisions are logged and nothing is sent. It runs until
-    interrupted; an example is `config/roadside.toml`.
+    Every intersection begins in shadow: decisions are logged and nothing is sent. An operator brings it to advisory
+    and to armed (`changtong signals level`), as far as the signed configuration allows. It runs until interrupted,
+    and hands every cabinet back to its local plan first. An example is `config/roadside.toml`.
 
     Args:
         config: The configuration (TOML).
+        state: Folder for what must outlive the process (audit log, leases, fences), instead of the configuration's.
         speed: Times as fast as the clock; only an emulated cabinet can follow.
     """
     from signals.runtime.intersection_file import IntersectionFileError
     from signals.runtime.process import run_roadside
 
     with one_clear_error(IntersectionFileError):
-        run_roadside(config, _print_now, speed=speed)
+        run_roadside(config, _print_now, speed=speed, state=state)
     return 0
 
 
@@ -36,7 +38,7 @@ def emulate(*, intersection: Path, host: str = "127.0.0.1", port: int = 9740, sp
         seed: Random seed of the traffic.
     """
     from signals.runtime.intersection_file import IntersectionFileError
-    from signals.runtime.process import emulate as be_a_cabinet
+    from signals.runtime.training import emulate as be_a_cabinet
 
     with one_clear_error(IntersectionFileError):
         be_a_cabinet(intersection, host, port, _print_now, speed=speed, seed=seed)

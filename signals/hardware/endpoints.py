@@ -41,11 +41,15 @@ class Timepiece(Protocol):
 
 
 class Feed:
-    """One driver on one wire; ``send`` writes one datagram or one piece of a stream."""
+    """One driver on one wire; ``send`` writes one datagram or one piece of a stream.
+
+    ``witness`` sees all that is about to be written and says what of it may be: the last look before the socket.
+    """
 
     def __init__(self, driver: FieldDriver, clock: Timepiece, send: Callable[[bytes], None]) -> None:
         self.driver, self._clock, self._send = driver, clock, send
         self._timer: asyncio.TimerHandle | None = None
+        self.witness: Callable[[list[bytes]], list[bytes]] = list
         self.received = self.sent = 0
 
     def receive(self, data: bytes) -> None:
@@ -57,7 +61,7 @@ class Feed:
     def pump(self) -> None:
         """Write what is due; call it whenever a command was applied."""
         now_s = self._clock.now_s()
-        for data in self.driver.due(now_s):
+        for data in self.witness(self.driver.due(now_s)):
             self.sent += 1
             self._send(data)
         self._rest()
@@ -86,7 +90,7 @@ class UdpPort(asyncio.DatagramProtocol):
 
     def __init__(self, clock: Timepiece) -> None:
         self._clock, self._feeds = clock, dict[Address, Feed]()
-        self._transport: asyncio.DatagramTransport | None = None
+        self._transport: Any = None
         self.strangers = self.errors = 0
 
     async def open(self, host: str = "0.0.0.0", port: int = 0) -> int:  # noqa: S104  (cabinets are elsewhere)
@@ -95,8 +99,9 @@ class UdpPort(asyncio.DatagramProtocol):
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         bound.bind((host, port))
         bound.setblocking(False)
+        number = int(bound.getsockname()[1])
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=bound)
-        return int(bound.getsockname()[1])
+        return number
 
     async def attach(self, driver: FieldDriver, host: str, port: int) -> Feed:
         """A feed for the cabinet at an address.
@@ -120,9 +125,8 @@ class UdpPort(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:  # uvloop's is no asyncio.DatagramTransport
         """The socket is open."""
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:

@@ -1,18 +1,15 @@
-"""The driver of the loopback protocol: a cabinet and its detectors behind one TCP connection.
+"""The driver of the loopback protocol, for emulated cabinets alone: state and detections are asked for each second.
 
-``read_state`` and ``apply`` raise ``NotConnected`` when the cabinet does not answer in time; the next call connects
-anew. A command is never sent twice: an advance that got no answer is left to the next second's decision, and carries
-the second after which the cabinet must not take it any more. One exchange lasts no longer than the timeout.
+Answers say what they are, so that none is taken for that to another question. A command is sent once and carries the
+second after which the cabinet must not take it any more; one that was admitted for an earlier connection is dropped.
 """
 
 from __future__ import annotations
 
 import math
-import socket
-import time
-from contextlib import suppress
-from typing import Any
+from collections import deque
 
+from signals.hardware.field_driver import STALE_S, FieldNote, NotConnected, NoteKind, NotEngaged
 from signals.hardware.loopback_wire import (
     MAX_LINE_BYTES,
     MangledLine,
@@ -22,35 +19,65 @@ from signals.hardware.loopback_wire import (
     encode_command,
     encode_line,
 )
-from signals.ports import Capabilities, Detections, SignalState
-from signals.safety.command import SafeCommand, unseal
+from signals.ports import Capabilities, Detections, Release, SignalState
+from signals.safety.command import SafeCommand, StaleCommandError, unseal
+
+ASK_EVERY_S = 1.0
+_MOST_NOTES = 256
+_READ = encode_line({"read": True})
 
 
-class NotConnected(Exception):  # noqa: N818  (reads as the fact it reports)
-    """The cabinet does not answer; the cause is in the message."""
-
-
-class LoopbackCabinet:
-    """Implements ``GuardedController`` and ``DetectorSource`` for one address."""
+class LoopbackDriver:
+    """Implements ``FieldDriver`` and ``DetectorSource[Detections]``."""
 
     capabilities = Capabilities()
 
-    def __init__(self, host: str, port: int, timeout_s: float = 0.5) -> None:
-        self._address, self._timeout_s = (host, port), timeout_s
-        self._socket: socket.socket | None = None
-        self._rest = b""
+    def __init__(self) -> None:
+        self._rest, self._ask_at_s, self._heard_s = b"", -math.inf, -math.inf
+        self._now_s = -math.inf
+        self._state: SignalState | None = None
         self._seen: Detections | None = None
-        self._uptime_s = math.nan
+        self._queue: deque[SafeCommand] = deque(maxlen=4)
+        self._notes: deque[FieldNote] = deque(maxlen=_MOST_NOTES)
+        self._is_engaged, self._farewell = False, b""
+
+    def receive(self, data: bytes, now_s: float) -> None:
+        """Whole lines are answers; what is none is told, and forgotten with everything after it."""
+        self._now_s = now_s
+        self._rest += data
+        while b"\n" in self._rest:
+            line, _, self._rest = self._rest.partition(b"\n")
+            try:
+                self._take(line, now_s)
+            except MangledLine as error:
+                self._note(NoteKind.REFUSED, f"the answer is mangled: {error}")
+        if len(self._rest) > MAX_LINE_BYTES:
+            self._rest = b""
+            self._note(NoteKind.REFUSED, "a line without an end")
+
+    def due(self, now_s: float) -> list[bytes]:
+        """Commands in their order, then the second's question."""
+        self._now_s = now_s
+        written = [self._say(self._farewell)] if self._farewell else []
+        self._farewell = b""
+        while self._queue:
+            if line := self._open(self._queue.popleft()):
+                written.append(line)
+        if now_s >= self._ask_at_s:
+            self._ask_at_s = now_s + ASK_EVERY_S
+            written.append(_READ)
+        return written
+
+    @property
+    def wakes_at_s(self) -> float:
+        """The next question."""
+        return -math.inf if self._queue or self._farewell else self._ask_at_s
 
     def read_state(self) -> SignalState:
-        """Ask for state and detections in one exchange."""
-        reply = self._ask({"read": True})
-        try:
-            state, self._seen = decode_state(reply["state"]), decode_detections(reply["detections"])
-        except KeyError as error:
-            raise MangledLine(f"the reply lacks {error}") from error
-        self._uptime_s = state.uptime_s
-        return state
+        """The last one told, while it is fresh."""
+        if self._state is None or self._now_s - self._heard_s > STALE_S:
+            raise NotConnected("the cabinet does not answer")
+        return self._state
 
     def read(self) -> Detections:
         """What came with the last state."""
@@ -59,47 +86,71 @@ class LoopbackCabinet:
         return self._seen
 
     def apply(self, command: SafeCommand) -> None:
-        """Send a command once; one that was admitted for an earlier second or connection is refused."""
-        request = encode_command(unseal(command, self._uptime_s))
-        if math.isfinite(command.valid_until_s):
-            request["valid_until_s"] = command.valid_until_s
-        self._ask(request)
+        """Queue it."""
+        if not (self._is_engaged or isinstance(command.command, Release)):
+            raise NotEngaged("the cabinet has not been taken over")
+        self._queue.append(command)
 
-    def close(self) -> None:
-        """Let go of the connection; the cabinet returns to its local plan by itself."""
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.close()
-        self._socket, self._rest, self._seen, self._uptime_s = None, b"", None, math.nan
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        until_s = time.monotonic() + self._timeout_s
+    def list_obstacles(self) -> tuple[str, ...]:
+        """Only silence: an emulated cabinet goes back to its local plan by itself and keeps its clearances."""
         try:
-            if self._socket is None:
-                self._socket = socket.create_connection(self._address, self._timeout_s)
-            self._socket.settimeout(self._timeout_s)
-            self._socket.sendall(encode_line(request))
-            reply = decode_line(self._receive_line(self._socket, until_s))
-        except (OSError, MangledLine) as error:
-            self.close()
-            raise NotConnected(f"{self._address[0]}:{self._address[1]}: {error}") from error
-        if "error" in reply:
-            raise MangledLine(f"the cabinet refused: {reply['error']}")
-        return reply
+            self.read_state()
+        except NotConnected as error:
+            return (str(error),)
+        return ()
 
-    def _receive_line(self, connection: socket.socket, until_s: float) -> bytes:
-        while b"\n" not in self._rest:
-            left_s = until_s - time.monotonic()
-            if left_s <= 0:  # a peer that sends a byte now and then must not hold us for ever
-                raise TimeoutError("timed out")
-            connection.settimeout(left_s)
-            chunk = connection.recv(65_536)
-            if not chunk:
-                raise ConnectionResetError("the cabinet closed the connection")
-            self._rest += chunk
-            if len(self._rest) > MAX_LINE_BYTES:
-                raise MangledLine("a line without an end")
-        line, _, self._rest = self._rest.partition(b"\n")
-        if self._rest:  # from here on every answer would be that to an earlier question
-            raise MangledLine("more than one line in answer to one request")
+    def engage(self) -> None:
+        """From now on commands are sent."""
+        if obstacles := self.list_obstacles():
+            raise NotEngaged(obstacles[0])
+        self._is_engaged = True
+
+    def disengage(self, reason: str) -> None:
+        """Hand it back."""
+        if self._is_engaged:
+            self._is_engaged = False
+            self._queue.clear()
+            self._farewell = encode_line(encode_command(Release(reason)))
+
+    def take_notes(self) -> tuple[FieldNote, ...]:
+        """What has happened."""
+        notes = tuple(self._notes)
+        self._notes.clear()
+        return notes
+
+    def reset_link(self, now_s: float) -> None:
+        """Nothing of the old connection is believed or sent."""
+        self._now_s = now_s
+        self._rest, self._state, self._seen, self._ask_at_s = b"", None, None, now_s
+        self._queue = deque((c for c in self._queue if isinstance(c.command, Release)), maxlen=self._queue.maxlen)
+
+    def _open(self, safe: SafeCommand) -> bytes:
+        try:
+            request = encode_command(unseal(safe, math.nan if self._state is None else self._state.uptime_s))
+        except StaleCommandError as error:
+            self._note(NoteKind.DROPPED, str(error))
+            return b""
+        if math.isfinite(safe.valid_until_s):
+            request["valid_until_s"] = safe.valid_until_s
+        return self._say(encode_line(request))
+
+    def _say(self, line: bytes) -> bytes:
+        self._note(NoteKind.SENT, line.decode().strip(), line)
         return line
+
+    def _take(self, line: bytes, now_s: float) -> None:
+        reply = decode_line(line)
+        if "error" in reply:
+            self._note(NoteKind.REFUSED, f"the cabinet refused: {str(reply['error'])[:120]}")
+        elif "state" in reply:
+            if not isinstance(reply["state"], dict) or not isinstance(reply.get("detections"), dict):
+                raise MangledLine(f"not a state and detections: {line[:60]!r}")
+            state, self._seen = decode_state(reply["state"]), decode_detections(reply["detections"])
+            if self._state is not None and state.uptime_s < self._state.uptime_s:
+                self._note(NoteKind.RESTARTED, "the cabinet's seconds have begun anew")
+            self._state, self._heard_s = state, now_s
+        elif reply.get("ok") is not True:
+            raise MangledLine(f"no such answer: {line[:60]!r}")
+
+    def _note(self, kind: NoteKind, text: str, data: bytes = b"") -> None:
+        self._notes.append(FieldNote(kind, text, data))

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signals.model import Intersection, Lamp
-from signals.ports import Detections
+from signals.model import Detector, DetectorKind, Intersection, Lamp
+from signals.ports import Detections, Readings
 
 HEADWAY_S = 1.9
 STARTUP_LOSS_S = 2.0
 SPACING_M = 7.0
+CAR_M = 5.0
 SIGHT_M = 200.0
 
 
@@ -30,12 +31,20 @@ class _Traveller:
 class EmulatedStreet:
     """The traffic of one intersection, one queue per movement."""
 
-    def __init__(self, intersection: Intersection, demand_per_h: tuple[float, ...], seed: int = 1) -> None:
+    def __init__(
+        self,
+        intersection: Intersection,
+        demand_per_h: tuple[float, ...],
+        seed: int = 1,
+        detectors: tuple[Detector, ...] = (),
+    ) -> None:
         self._intersection, self._demand_per_h = intersection, demand_per_h
         self._random = random.Random(seed)  # noqa: S311  (traffic, not secrets)
         self._queues: list[list[_Traveller]] = [[] for _ in intersection.movements]
         self._ready_s = [0.0] * len(intersection.movements)
         self._now_s = 0.0
+        self._detectors = detectors
+        self._counts, self._speeds = np.zeros(len(detectors), np.int64), np.full(len(detectors), np.nan)
         self.arrived = self.served = 0
         self.waited_s = 0.0
 
@@ -50,6 +59,7 @@ class EmulatedStreet:
             self._serve(movement.index, queue, lamps[movement.index])
             for position, traveller in enumerate(queue):
                 place_m = max(position * SPACING_M, traveller.distance_m - lane.speed_mps * seconds)
+                self._pass_loops(movement.entry, traveller.distance_m, place_m, seconds)
                 traveller.speed_mps = (traveller.distance_m - place_m) / seconds
                 traveller.distance_m = place_m
                 if traveller.speed_mps < 0.1:
@@ -71,6 +81,29 @@ class EmulatedStreet:
             np.zeros(exits, np.int64),
             np.full(exits, 13.9),
         )
+
+    def read_loops(self) -> Readings:
+        """What loops at the given places tell since they were last read; none of them is broken."""
+        counts, speeds = self._counts.copy(), self._speeds.copy()
+        self._counts[:], self._speeds[:] = 0, np.nan
+        occupied = np.array([float(self._stands_on(detector)) for detector in self._detectors])
+        return Readings(self._now_s, counts, occupied, speeds, np.ones(len(counts), np.bool_))
+
+    def _stands_on(self, detector: Detector) -> bool:
+        if detector.kind in (DetectorKind.EXIT, DetectorKind.PUSH_BUTTON):
+            return False
+        near_m, far_m = detector.distance_m, detector.distance_m + detector.length_m
+        queues = (
+            q for m, q in zip(self._intersection.movements, self._queues, strict=True) if m.entry == detector.lane
+        )
+        return any(near_m - CAR_M <= t.distance_m <= far_m for queue in queues for t in queue)
+
+    def _pass_loops(self, entry: int, from_m: float, to_m: float, seconds: float) -> None:
+        for k, detector in enumerate(self._detectors):
+            is_here = detector.lane == entry and detector.kind not in (DetectorKind.EXIT, DetectorKind.PUSH_BUTTON)
+            if is_here and to_m <= detector.distance_m < from_m:
+                self._counts[k] += 1
+                self._speeds[k] = (from_m - to_m) / seconds
 
     def _serve(self, movement: int, queue: list[_Traveller], lamp: Lamp) -> None:
         if not lamp.is_green:

@@ -15,7 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from signals.model import Approach, BoolMatrix, Intersection, Lane, Movement, RoadUser, Stage, Turn
+from signals.model import (
+    Approach,
+    BoolMatrix,
+    Detector,
+    DetectorKind,
+    Intersection,
+    Lane,
+    Movement,
+    RoadUser,
+    Stage,
+    Turn,
+)
 from signals.timing_plan import (
     Clearances,
     LocalStep,
@@ -44,11 +55,16 @@ class IntersectionFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IntersectionFile:
-    """What the file holds. ``demand_per_h`` has one entry per movement and serves the emulator alone."""
+    """What the file holds. ``demand_per_h`` has one entry per movement and serves the emulator alone.
+
+    ``channels``: the number by which the cabinet knows each detector, from 1; in the file's order where it names none.
+    """
 
     intersection: Intersection
     plan: TimingPlan
     demand_per_h: tuple[float, ...]
+    detectors: tuple[Detector, ...] = ()
+    channels: tuple[int, ...] = ()
 
 
 def load_intersection(path: Path) -> IntersectionFile:
@@ -97,7 +113,32 @@ def _read(content: Mapping[str, Any]) -> IntersectionFile:
     )
     _check_merges(intersection, names)
     demand_per_h = tuple(read_number(row, "demand_per_h", 0.0, 0.0, MOST_PER_H) for row in rows)
-    return IntersectionFile(intersection, _read_plan(content, names, intersection), demand_per_h)
+    detectors, channels = _read_detectors(content.get("detector", ()), intersection, names)
+    return IntersectionFile(intersection, _read_plan(content, names, intersection), demand_per_h, detectors, channels)
+
+
+def _read_detectors(
+    rows: Sequence[Mapping[str, Any]], intersection: Intersection, movements: list[str]
+) -> tuple[tuple[Detector, ...], tuple[int, ...]]:
+    found = []
+    for name, row in zip(_read_names(rows, "detector"), rows, strict=True):
+        kind = DetectorKind(row["kind"])
+        lanes = intersection.exits if kind is DetectorKind.EXIT else intersection.entries
+        is_button = kind is DetectorKind.PUSH_BUTTON
+        found.append(
+            Detector(
+                name,
+                kind,
+                -1 if is_button else _position(row["lane"], [lane.id for lane in lanes], "lane"),
+                read_number(row, "distance_m", 0.0, 0.0, MOST_M),
+                read_number(row, "length_m", 2.0, 0.1, 100.0),
+                _position(row["movement"], movements, "movement") if is_button else -1,
+            )
+        )
+    channels = tuple(int(read_number(row, "channel", k, 1, 255)) for k, row in enumerate(rows, 1))
+    if twice := [channel for channel in channels if channels.count(channel) > 1]:
+        raise ValueError(f"two detectors have channel {twice[0]}; give each its own")
+    return tuple(found), channels
 
 
 def _read_plan(content: Mapping[str, Any], names: list[str], intersection: Intersection) -> TimingPlan:

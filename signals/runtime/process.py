@@ -1,219 +1,275 @@
-"""One process for the intersections of a configuration: a guarded decision each second, and a line when it matters.
+"""The roadside process: one event loop for the intersections of a configuration, a guarded decision each second.
 
-Shadow mode (``armed = false``, the default) decides and logs but sends nothing. Every intersection has a thread of its
-own, so that a dead cabinet delays no other. When a cabinet does not answer, its loop says so once, keeps trying each
-second, and says when it is back; the cabinet runs its local plan meanwhile. On SIGTERM and SIGINT, and when anything
-fails, every cabinet is released to its local plan before the process ends.
+Every intersection begins in shadow: it decides and logs, and sends nothing. A person brings it to advisory and to armed
+(``changtong signals level``); emulated cabinets behind the loopback protocol, which are for training, arm themselves.
+When a cabinet does not answer, that is said once, and it runs its local plan meanwhile; no other intersection waits for
+it. On SIGTERM and SIGINT, and when anything fails, every cabinet that is commanded is handed back to its local plan
+first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import os
 import signal as system_signal
+import socket
 import threading
 import time
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, Self
 
-from signals.cabinet import Cabinet
-from signals.controller import build_supervisor
-from signals.hardware.emulator import CabinetEmulator
-from signals.hardware.loopback import LoopbackCabinet
-from signals.hardware.street import EmulatedStreet
-from signals.ports import Advance, Capabilities, Detections, SignalState
+import uvloop
+
+from signals.hardware.endpoints import Feed, UdpPort, keep_serial, keep_tcp
+from signals.hardware.field_driver import FieldDriver, NotConnected
+from signals.hardware.loopback import LoopbackDriver
+from signals.ports import Mode
+from signals.runtime.audit_log import AuditLog, AuditLogError, load_key
+from signals.runtime.commander import Commander
 from signals.runtime.intersection_file import IntersectionFileError, load_intersection
-from signals.safety.command import GuardedController, SafeCommand
-from signals.safety.supervisor import StepReport, Supervisor
+from signals.runtime.lease import Fence, FileLease, Lease, LeaseError
+from signals.runtime.readings_port import ReadingsPort
+from signals.runtime.roadside_file import IntersectionConfig, RoadsideConfig, load_config
+from signals.runtime.station import FAREWELL_S, Gate, Say, Station
+from signals.runtime.watchdog import Watchdog
+from signals.runtime.wiring import build_driver, build_loop
+from signals.safety.arming import Arming, Level
 
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class IntersectionConfig:
-    """One ``[[intersection]]`` of the configuration; ``file`` is already relative to it."""
-
-    file: Path
-    host: str
-    port: int
-    armed: bool = False
-
-
-_KEYS = ("file", "driver", "host", "port", "armed")
-
-
-def load_config(path: Path) -> tuple[IntersectionConfig, ...]:
-    """Read ``roadside.toml``; raises ``IntersectionFileError`` with file and remedy."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = tuple(_read_row(path, row) for row in content["intersection"])
-    except OSError as error:
-        raise IntersectionFileError(f"{path}: {error.strerror}") from error
-    except KeyError as error:
-        raise IntersectionFileError(f"{path}: {error} is missing; see config/roadside.toml for an example.") from error
-    except (AttributeError, TypeError, ValueError) as error:  # TOMLDecodeError is a ValueError
-        raise IntersectionFileError(f"{path}: {error}") from error
-    if not found:
-        raise IntersectionFileError(f"{path}: there is no [[intersection]]; see config/roadside.toml for an example.")
-    addresses = [(config.host, config.port) for config in found]
-    for host, port in addresses:
-        if addresses.count((host, port)) > 1:
-            raise IntersectionFileError(
-                f"{path}: two intersections have the cabinet {host}:{port}; one may command it."
-            )
-    return found
-
-
-def _read_row(path: Path, row: Mapping[str, Any]) -> IntersectionConfig:
-    if unknown := sorted(set(row) - set(_KEYS)):
-        raise ValueError(f"an intersection has no {unknown[0]!r}; it may have {', '.join(_KEYS)}")
-    if row.get("driver", "loopback") != "loopback":
-        raise ValueError(f"driver {row['driver']!r} is not known; this release has loopback.")
-    armed = row.get("armed", False)
-    if not isinstance(armed, bool):  # "false" in quotes would arm
-        raise TypeError(f"armed is {armed!r}; it has to be true or false, without quotes")
-    port = row["port"]
-    if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65_535:
-        raise ValueError(f"port is {port!r}; it has to be a number from 1 to 65535")
-    return IntersectionConfig(path.parent / row["file"], str(row["host"]), port, armed)
+REDIS_VARIABLE = "REDIS_URL"
 
 
 class ScaledClock:
     """Monotonic seconds since the start, ``speed`` times as fast as the wall's."""
 
     def __init__(self, speed: float = 1.0) -> None:
-        self._speed, self._start_s = speed, time.monotonic()
+        self.speed, self._start_s = speed, time.monotonic()
 
     def now_s(self) -> float:
         """The time."""
-        return (time.monotonic() - self._start_s) * self._speed
+        return (time.monotonic() - self._start_s) * self.speed
 
 
-class ShadowController:
-    """Passes state through and keeps every command to itself."""
+class Roadside:
+    """Everything that runs in one process. Use ``run`` once."""
 
-    def __init__(self, cabinet: GuardedController) -> None:
-        self._cabinet = cabinet
+    def __init__(self, config: RoadsideConfig, say: Say, *, speed: float = 1.0, most: Level = Level.ARMED) -> None:
+        self.config, self._say, self._most = config, say, most
+        self.clock = ScaledClock(speed)
+        self.stations: dict[str, Station] = {}
+        self._feeds: dict[str, Feed] = {}
+        self._stop = asyncio.Event()
+        self.late_s = 0.0
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the cabinet can do."""
-        return self._cabinet.capabilities
+    def stop(self) -> None:
+        """End in good order."""
+        self._stop.set()
 
-    def read_state(self) -> SignalState:
-        """What the cabinet shows now."""
-        return self._cabinet.read_state()
+    async def run(self, seconds: float | None = None) -> None:
+        """Run until told to stop, or for ``seconds`` of the clock.
 
-    def apply(self, command: SafeCommand) -> None:
-        """Send nothing."""
+        Raises:
+            IntersectionFileError: a file that cannot be used; nothing has been sent then.
+        """
+        async with AsyncExitStack() as open_:
+            pool = open_.enter_context(ThreadPoolExecutor(4, "lease"))
+            watchdog = Watchdog()
+            await self._open(open_, pool)
+            watchdog.start()
+            open_.callback(watchdog.stop)
+            keepers = await open_.enter_async_context(_Background())
+            for station in self.stations.values():
+                open_.callback(station.commander.close)
+                keepers.start(station.commander.keep())
+            running = [
+                asyncio.get_running_loop().create_task(self._beat(name, k / len(self.stations), watchdog, seconds))
+                for k, name in enumerate(self.stations)
+            ]
+            try:
+                await asyncio.gather(*running)
+            finally:  # one loop that fails ends all: each hands its cabinet back, and whoever watches starts us anew
+                self._stop.set()
+                await asyncio.gather(*running, return_exceptions=True)
+                await self._hand_back()
 
-
-class IntersectionLoop:
-    """The loop of one intersection and what it says about itself."""
-
-    def __init__(self, config: IntersectionConfig, clock: ScaledClock, log: Log) -> None:
-        found = load_intersection(config.file)
-        self.id = found.intersection.id
-        self._cabinet = LoopbackCabinet(config.host, config.port)
-        signal: GuardedController = self._cabinet if config.armed else ShadowController(self._cabinet)
-        self._supervisor: Supervisor[Detections] = build_supervisor(
-            found.intersection, found.plan, self._cabinet, signal, clock
-        )
-        self._log, self._clock, self._trouble = log, clock, ""
-        mode = "ARMED from the start: commands are sent" if config.armed else "shadow mode, nothing is sent"
-        log(f"{self.id}: {mode}; cabinet {config.host}:{config.port}")
-        self._is_armed = config.armed
-
-    def run(self, stop: threading.Event, *, speed: float, seconds: float | None) -> None:
-        """Step each second until ``stop`` or the end of ``seconds``; release and let go whatever happens."""
-        next_s = 0.0
+    async def _open(self, open_: AsyncExitStack, pool: ThreadPoolExecutor) -> None:
+        config = self.config
         try:
-            while not stop.is_set() and (seconds is None or next_s < seconds):
-                self.step()
-                next_s = max(next_s + 1.0, float(int(self._clock.now_s())))  # after a stall, no burst of decisions
-                stop.wait(max(0.0, (next_s - self._clock.now_s()) / speed))
-        finally:
-            self.close()
+            record = open_.enter_context(AuditLog(config.state / "audit.log", key=load_key(os.environ)))
+            record.add({"event": "started", "who": f"{socket.gethostname()}:{os.getpid()}"})
+        except (AuditLogError, OSError) as error:
+            raise IntersectionFileError(f"{config.path}: {error}") from error
+        udp = UdpPort(self.clock)
+        await udp.open(port=config.udp_port)
+        open_.callback(udp.close)
+        lines = await open_.enter_async_context(_Background())
+        for row in config.intersections:
+            await self._place(row, open_, pool, record, udp, lines)
 
-    def step(self) -> StepReport:
-        """One second; logs changes of trouble, advances and refusals that matter."""
-        report = self._supervisor.step()
-        if report.trouble != self._trouble:
-            self._log(f"{self.id}: {report.trouble or 'the cabinet answers again'}")
-            self._trouble = report.trouble
-        if isinstance(report.applied, Advance):
-            why = report.refusal.message if report.refusal else report.line
-            self._log(f"{self.id} {self._clock.now_s():.0f} s: advance to stage {report.applied.stage}  {why}")
-        return report
+    async def _place(
+        self,
+        row: IntersectionConfig,
+        open_: AsyncExitStack,
+        pool: ThreadPoolExecutor,
+        record: AuditLog,
+        udp: UdpPort,
+        lines: _Background,
+    ) -> None:
+        """One intersection with its driver, eyes, lease and wire."""
+        found = load_intersection(row.file)
+        name = found.intersection.id
+        if name in self.stations:
+            raise IntersectionFileError(f"{row.file}: a second intersection {name!r}; give each its own id.")
+        driver, port = build_driver(row, found), None
+        if row.readings_port:
+            port = ReadingsPort(found.detectors, self.clock)
+            await port.open("127.0.0.1", row.readings_port)
+            open_.callback(port.close)
+        gate = Gate(driver)
+        loop = build_loop(row, found, driver, port, gate, self.clock)
+        is_training = isinstance(driver, LoopbackDriver)
+        arming = Arming(row.most if is_training else min(row.most, self._most), row.trial_s)
+        try:
+            lease, fence = self._build_lease(name), Fence(self.config.state / f"{name}.fence")
+        except (LeaseError, OSError) as error:
+            raise IntersectionFileError(f"{self.config.path}: {error}") from error
+        commander = Commander(lease, fence, self.clock, pool)
+        station = Station(name, driver, gate, loop, arming, commander, self.clock, record, self._say)
+        self.stations[name] = station
+        self._say(
+            f"{name}: shadow mode, nothing is sent; {row.driver} cabinet {row.cabinet}; at most {arming.most.name.lower()}"
+        )
 
-    def close(self) -> None:
-        """Release the cabinet to its local plan and let go of it."""
-        trouble = self._supervisor.release("the process ends")
-        self._cabinet.close()
-        if self._is_armed:
-            why = "" if trouble == self._trouble else f" ({trouble})"
-            lost = f"not released{why}; the cabinet returns to its local plan by itself"
-            self._log(f"{self.id}: {lost if trouble else 'released to its local plan'}")
+        def keep_feed(feed: Feed) -> None:
+            feed.witness = station.witness
+            self._feeds[name] = feed
+
+        if row.transport == "udp":
+            keep_feed(await udp.attach(driver, row.host, row.port))
+        elif row.transport == "tcp":
+            lines.start(keep_tcp(driver, self.clock, row.host, row.port, keep_feed))
+        else:
+            lines.start(keep_serial(driver, self.clock, row.device, row.baud, keep_feed))
+        if is_training and row.most is Level.ARMED:
+            lines.start(self._train(station))
+
+    async def _train(self, station: Station) -> None:
+        """Arm an emulated cabinet as soon as that is allowed, again after each disarming."""
+        while True:
+            wanted = Level(min(station.arming.level + 1, Level.ARMED))
+            if station.arming.level < wanted and not station.arming.find_refusal(wanted, (), self.clock.now_s()):
+                station.request(wanted, "training", "an emulated cabinet")
+            await asyncio.sleep(0.5 / self.clock.speed)
+
+    def _build_lease(self, name: str) -> Lease:
+        if self.config.lease == "file":
+            return FileLease(self.config.state / f"{name}.lease")
+        from signals.runtime.redis_lease import open_redis_lease  # noqa: PLC0415
+
+        url = os.environ.get(REDIS_VARIABLE, "")
+        if not url:
+            raise IntersectionFileError(
+                f"{self.config.path}: lease = 'redis' needs {REDIS_VARIABLE} in the environment."
+            )
+        try:
+            return open_redis_lease(url, name)
+        except ValueError as error:
+            raise IntersectionFileError(f"{REDIS_VARIABLE}: {error}") from error
+
+    async def _beat(self, name: str, share: float, watchdog: Watchdog, seconds: float | None) -> None:
+        """Step one intersection each period, at its own moment of it, until told to stop."""
+        station, period_s = self.stations[name], self.config.period_s
+        next_s = self.clock.now_s() + share * period_s
+        end_s = math.inf if seconds is None else next_s + seconds
+        while not self._stop.is_set() and next_s < end_s:
+            wait_s = (next_s - self.clock.now_s()) / self.clock.speed
+            if wait_s > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), wait_s)
+                    return
+            else:
+                await asyncio.sleep(0)
+            self.late_s = max(0.0, self.clock.now_s() - next_s)
+            watchdog.beat()
+            station.step()
+            if feed := self._feeds.get(name):
+                feed.pump()
+            next_s = max(next_s + period_s, self.clock.now_s() - period_s)  # after a stall, no burst of decisions
+
+    async def _hand_back(self) -> None:
+        """Release whatever is commanded and give it a moment to arrive; silence does the rest."""
+        leaving = [s for s in self.stations.values() if s.hand_back("the process ends")]
+        for station in leaving:
+            self._feeds[station.name].pump()
+        until_s = time.monotonic() + FAREWELL_S
+        while leaving and time.monotonic() < until_s:
+            for station in [s for s in leaving if _is_local(s.driver)]:
+                self._say(f"{station.name}: released to its local plan")
+                leaving.remove(station)
+            await asyncio.sleep(0.02)
+        for station in leaving:
+            self._say(f"{station.name}: not known to be released; the cabinet returns to its local plan by itself")
 
 
-def run_roadside(path: Path, log: Log, *, speed: float = 1.0, seconds: float | None = None) -> None:
-    """Run every intersection of a configuration, for ``seconds`` of their time or until told to stop."""
-    _check_speed(speed)
-    lock = threading.Lock()
+class _Background:
+    """Tasks that run as long as the process and are cancelled with it."""
 
-    def say(line: str) -> None:
-        with lock:
-            log(line)
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    clock = ScaledClock(speed)
-    loops = [IntersectionLoop(config, clock, say) for config in load_config(path)]
-    with _stop_when_told() as stop, ThreadPoolExecutor(max(1, len(loops))) as pool:
-        running = {pool.submit(loop.run, stop, speed=speed, seconds=seconds) for loop in loops}
-        wait(running, return_when=FIRST_EXCEPTION)
-        stop.set()  # one loop that fails ends all: each releases its cabinet, and whoever watches starts us anew
-    for ended in running:
-        ended.result()
+    def start(self, work: Any) -> None:
+        """Begin a task."""
+        self._tasks.add(asyncio.get_running_loop().create_task(work))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *ended: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-@contextmanager
-def _stop_when_told() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set; a second signal ends at once. SIGINT is passed on in the end."""
-    stop, told = threading.Event(), []
-    kinds = (system_signal.SIGTERM, system_signal.SIGINT)
-
-    def tell(number: int, frame: FrameType | None) -> None:
-        del frame
-        told.append(number)
-        stop.set()
-        system_signal.signal(number, system_signal.SIG_DFL)
-
-    is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no handlers
-    before = {kind: system_signal.signal(kind, tell) for kind in kinds} if is_main else {}
+def _is_local(driver: FieldDriver) -> bool:
     try:
-        yield stop
-    finally:
-        stop.set()
-        for kind, handler in before.items():
-            system_signal.signal(kind, handler)
-    if system_signal.SIGINT in told:
-        raise KeyboardInterrupt
+        return driver.read_state().mode is not Mode.REMOTE
+    except NotConnected:
+        return False
 
 
-def _check_speed(speed: float) -> None:
+def run_roadside(
+    path: Path, log: Say, *, speed: float = 1.0, seconds: float | None = None, state: Path | None = None
+) -> None:
+    """Run every intersection of a configuration, for ``seconds`` of their time or until told to stop.
+
+    ``state``: the folder for logs and leases, instead of the one that the configuration names.
+
+    Raises:
+        IntersectionFileError: a file that cannot be used.
+        KeyboardInterrupt: SIGINT ended it, in good order.
+    """
     if not (math.isfinite(speed) and speed > 0):
         raise IntersectionFileError(f"a speed of {speed:g} makes no seconds; give a number above zero.")
+    told: list[int] = []
 
+    async def run() -> None:
+        config = load_config(path)
+        roadside = Roadside(replace(config, state=state or config.state), log, speed=speed)
+        loop = asyncio.get_running_loop()
 
-def emulate(file: Path, host: str, port: int, log: Log, *, speed: float = 1.0, seed: int = 1) -> None:
-    """Be a cabinet with a street in front of it until interrupted."""
-    _check_speed(speed)
-    found = load_intersection(file)
-    street = EmulatedStreet(found.intersection, found.demand_per_h, seed)
-    emulator = CabinetEmulator(Cabinet(found.plan), street, speed)
-    asyncio.run(emulator.serve(host, port, lambda bound: log(f"{found.intersection.id}: listening on {host}:{bound}")))
+        def tell(number: int) -> None:
+            told.append(number)
+            roadside.stop()
+            loop.remove_signal_handler(number)  # a second one ends at once
+
+        if threading.current_thread() is threading.main_thread():
+            for number in (system_signal.SIGTERM, system_signal.SIGINT):
+                loop.add_signal_handler(number, tell, number)
+        await roadside.run(seconds)
+
+    uvloop.run(run())
+    if system_signal.SIGINT in told:
+        raise KeyboardInterrupt

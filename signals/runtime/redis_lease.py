@@ -14,6 +14,7 @@ from redis import Redis, RedisError
 
 from signals.runtime.lease import LEASE_S, MARGIN_S
 
+PATIENCE_S = 1.0  # well below the life of a lease
 _ACQUIRE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
@@ -32,6 +33,15 @@ _RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
+
+
+def open_redis_lease(url: str, intersection: str) -> RedisLease:
+    """A lease in the Redis at a URL, which is not asked for anything yet.
+
+    Raises:
+        ValueError: no URL of a Redis.
+    """
+    return RedisLease(Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S), intersection)
 
 
 class RedisLease:

@@ -28,7 +28,7 @@ class Arming:
     """The level of one intersection; ``most`` is what its signed configuration allows."""
 
     def __init__(self, most: Level = Level.SHADOW, trial_s: float = TRIAL_S) -> None:
-        self._most, self._trial_s = most, trial_s
+        self.most, self._trial_s = most, trial_s
         self.level, self.why = Level.SHADOW, "the process has begun"
         self._quiet_since_s = float("inf")
 
@@ -37,21 +37,25 @@ class Arming:
 
         ``obstacles``: why the cabinet must not be commanded, as its driver has found; they forbid arming alone.
         """
-        if wanted <= self.level:
+        refusal = self.find_refusal(wanted, obstacles, now_s)
+        if refusal is None:
             self._set(wanted, now_s, why)
+        return refusal
+
+    def find_refusal(self, wanted: Level, obstacles: Sequence[str], now_s: float) -> str | None:
+        """Why a level cannot be had now; down is always open."""
+        if wanted <= self.level:
             return None
-        if wanted > self._most:
-            return f"the configuration allows {self._most.name.lower()} at most; it has to be changed and signed anew"
-        if wanted is Level.ARMED:
-            if self.level is not Level.ADVISORY:
-                return "it is in shadow; ask for advisory first and watch what it would do"
-            left_s = self._quiet_since_s + self._trial_s - now_s
-            if left_s > 0:
-                return f"{left_s:.0f} s of its trial of {self._trial_s:g} s are left; ask again then"
-            if obstacles:
-                return obstacles[0]
-        self._set(wanted, now_s, why)
-        return None
+        if wanted > self.most:
+            return f"the configuration allows {self.most.name.lower()} at most; it has to be changed and signed anew"
+        if wanted is not Level.ARMED:
+            return None
+        if self.level is not Level.ADVISORY:
+            return "it is in shadow; ask for advisory first and watch what it would do"
+        left_s = self._quiet_since_s + self._trial_s - now_s
+        if left_s > 0:
+            return f"{left_s:.0f} s of its trial of {self._trial_s:g} s are left; ask again then"
+        return obstacles[0] if obstacles else None
 
     def disturb(self, why: str, now_s: float) -> bool:
         """Something happened after which nobody may command unseen; True where that has taken the level down."""
