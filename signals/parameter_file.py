@@ -10,13 +10,23 @@ It imports neither tuner nor simulator: the roadside reads it as well.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from signals.signatures import (
+    SIGNING_KEY_VARIABLE,
+    SignatureError,
+    check_signature,
+    load_private_key,
+    read_object,
+    sign,
+    to_public_text,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -53,9 +63,9 @@ class ParameterFile:
 
 def save_parameters(path: Path, content: ParameterFile, key: Ed25519PrivateKey | None) -> ParameterFile:
     """Write the file, signed if there is a key; what was written comes back."""
-    body: dict[str, Any] = {"format": FORMAT, **asdict(content), "signed_by": _get_public_text(key) if key else ""}
+    body: dict[str, Any] = {"format": FORMAT, **asdict(content), "signed_by": to_public_text(key) if key else ""}
     if key:
-        body["signature"] = base64.b64encode(key.sign(_get_signed_bytes(body))).decode()
+        body["signature"] = sign(body, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
     part.write_text(json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
@@ -71,12 +81,12 @@ def load_parameters(path: Path, *, needs_signature: bool = True) -> ParameterFil
             signed or by a key that is not trusted here.
     """
     try:
-        body = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        body = read_object(path.read_bytes())
     except OSError as error:
         raise ParameterFileError(f"{path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise ParameterFileError(f"{path}: not a parameter file: {error}.") from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
+    except SignatureError as error:
+        raise ParameterFileError(f"{path}: not a parameter file of this version ({FORMAT!r}): {error}.") from error
+    if body.get("format") != FORMAT:
         raise ParameterFileError(f"{path}: not a parameter file of this version ({FORMAT!r}).")
     signer = body.get("signed_by")
     if signer or "signature" in body:
@@ -114,18 +124,16 @@ def get_signing_key(path: Path | None = None) -> tuple[Ed25519PrivateKey, str]:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415  (only who signs or verifies pays for it)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as PrivateKey  # noqa: PLC0415
 
-    named = path or (Path(os.environ["CHANGTONG_SIGNING_KEY"]) if os.environ.get("CHANGTONG_SIGNING_KEY") else None)
+    told = os.environ.get(SIGNING_KEY_VARIABLE)
+    named = path or (Path(told) if told else None)
     file = named or get_config_folder() / "signing_key.pem"
     if named or file.is_file():
         try:
-            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+            return load_private_key(file, is_for_owner_alone=False), ""
         except OSError as error:
             raise ParameterFileError(f"{file}: {error.strerror}.") from error
-        except (TypeError, ValueError) as error:
-            raise ParameterFileError(f"{file}: not a private key in PEM without a password.") from error
-        if not isinstance(key, PrivateKey):
-            raise ParameterFileError(f"{file}: not an Ed25519 key; make one with openssl genpkey -algorithm ed25519.")
-        return key, ""
+        except SignatureError as error:
+            raise ParameterFileError(str(error)) from error
     made = PrivateKey.generate()
     pem = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -134,31 +142,16 @@ def get_signing_key(path: Path | None = None) -> tuple[Ed25519PrivateKey, str]:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(pem)
     with (file.parent / "trusted_keys.txt").open("a", encoding="utf-8") as stream:
-        stream.write(f"{_get_public_text(made)}  # made on this machine\n")
-    return made, f"Made a signing key, {file}; its public key is {_get_public_text(made)}."
-
-
-def _get_public_text(key: Ed25519PrivateKey) -> str:
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
-
-
-def _get_signed_bytes(body: Mapping[str, Any]) -> bytes:
-    """One way to write the same values: sorted, without spaces, without the signature."""
-    signed = {name: value for name, value in body.items() if name != "signature"}
-    return json.dumps(signed, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+        stream.write(f"{to_public_text(made)}  # made on this machine\n")
+    return made, f"Made a signing key, {file}; its public key is {to_public_text(made)}."
 
 
 def _verify(body: Mapping[str, Any], path: Path) -> None:
     try:
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-    except ImportError as error:
-        raise ParameterFileError(f"{path}: to verify it, install changtong[roadside] ({error}).") from error
-
-    try:
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(body["signed_by"], validate=True))
-        public.verify(base64.b64decode(body["signature"], validate=True), _get_signed_bytes(body))
-    except (InvalidSignature, KeyError, TypeError, ValueError) as error:
+        check_signature(body, body.get("signed_by"))
+    except SignatureError as error:
+        if isinstance(error.__cause__, ImportError):
+            raise ParameterFileError(f"{path}: {error}.") from error
         raise ParameterFileError(
             f"{path}: its signature does not fit: it was changed after it was signed. Get the original, or tune again."
         ) from error
@@ -172,7 +165,7 @@ def _read(body: Mapping[str, Any], path: Path) -> ParameterFile:
             reference=_get(body, "reference", str),
             code_version=_get(body, "code_version", str),
             scenarios=_get(body, "scenarios", dict),
-            training_seeds=tuple(int(seed) for seed in body["training_seeds"]),
+            training_seeds=tuple(index(seed) for seed in body["training_seeds"]),
             demand_scales=tuple(float(scale) for scale in body["demand_scales"]),
             sensing=_get(body, "sensing", str),
             trials=_get(body, "trials", int),
@@ -191,7 +184,3 @@ def _get(body: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{name} is {value!r}, which is no {kind.__name__}")
     return value
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")

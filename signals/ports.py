@@ -83,11 +83,13 @@ class SignalState:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What the cabinet can do. All can end the running stage; one that cannot hold ends it by itself at its plan's or
-    its maximum green, and where it cannot skip, only the next stage of its sequence may be chosen.
+    its maximum green, and where it cannot skip, only the next stage of its sequence may be chosen. ``lag_s``: how much
+    later than it is decided a change may begin, from the age of the last report to the command's own way.
     """
 
     can_hold: bool = True
     can_skip: bool = True
+    lag_s: float = 0.0
 
     @property
     def has_fixed_sequence(self) -> bool:

@@ -1,7 +1,7 @@
 """``changtong signals``: evaluate, simulate, tune, audit and run traffic-signal controllers.
 
 Figures go to standard output, progress and warnings to standard error. Exit code 1: the request could not
-be carried out; 2: it was, and signals were found unsafe.
+be carried out; 2: it was, and signals were found unsafe, a log or a configuration not whole, or a wish was refused.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from signals.cli.before_after import pittsburgh
 from signals.cli.evaluate import evaluate
 from signals.cli.recordings import audit, diagram
 from signals.cli.roadside import emulate, run
+from signals.cli.safekeeping import audit_verify, disarm, level, note, sign_config, status, verify_config
 from signals.cli.simulate import scenarios, simulate
 from signals.cli.tune import tune
 
@@ -23,5 +24,11 @@ app = App(
 Start with `changtong signals scenarios`, then `changtong signals evaluate corridor --seeds 5`.""",
 )
 
-for command in (evaluate, pittsburgh, scenarios, simulate, tune, audit, diagram, run, emulate):
+audit_app = App(name="audit", help_format="markdown")
+audit_app.default(audit)
+audit_app.command(audit_verify, name="verify")
+
+for command in (evaluate, pittsburgh, scenarios, simulate, tune, audit_app, diagram, run, emulate):
     app.command(command)
+for kept_safe in (status, level, disarm, note, sign_config, verify_config):
+    app.command(kept_safe)

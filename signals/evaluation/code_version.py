@@ -12,11 +12,15 @@ from sumo_scenarios.manifest import Scenario
 
 HOME = Path(__file__).resolve().parents[1]
 # what judges, shows or drives; it changes no run
-_OUTSIDE = frozenset({"cli", "tuning", "evaluation", "runtime", "hardware", "parameter_file.py"})
+_OUTSIDE = frozenset(
+    {"cli", "tuning", "evaluation", "runtime", "hardware", "rig", "parameter_file.py", "signatures.py"}
+)
 # all that is behind a run of SUMO's own programs
 _SHIPPED = frozenset({"simulation", "measures", "baselines"})
 # what only our own controllers see or say: SUMO's run without it
-_OURS_ALONE = frozenset({"sensing.py", "pedestrians.py", "loops.py", "placement.py", "faults.py", "mail.py"})
+_OURS_ALONE = frozenset(
+    {"sensing.py", "pedestrians.py", "loops.py", "placement.py", "faults.py", "mail.py", "racks.py"}
+)
 _SHOWN = 12
 
 

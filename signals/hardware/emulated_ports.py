@@ -113,14 +113,18 @@ async def open_serial(controller: EmulatedController) -> AsyncIterator[tuple[Emu
         os.close(theirs)
 
 
-async def live(emulated: EmulatedPort, speed: float = 1.0) -> None:
-    """Let its time pass until cancelled, ``speed`` times as fast as the clock; after a stall it catches up."""
+async def live(emulated: EmulatedPort, speed: float = 1.0, on_tick: Callable[[], None] = lambda: None) -> None:
+    """Let its time pass until cancelled, ``speed`` times as fast as the clock; after a stall it catches up.
+
+    ``on_tick`` is called after each ``TICK_S`` of its time.
+    """
     loop = asyncio.get_running_loop()
     next_s = loop.time()
     while True:
         next_s += TICK_S / speed
         await asyncio.sleep(max(0.0, next_s - loop.time()))
         emulated.tick(TICK_S)
+        on_tick()
 
 
 def _write(file: int, data: bytes) -> None:

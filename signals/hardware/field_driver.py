@@ -37,6 +37,7 @@ class NoteKind(StrEnum):
     UNANSWERED = "unanswered"
     DROPPED = "dropped"
     FOREIGN = "foreign"  # the cabinet obeys somebody else, or does what nobody has told it
+    YIELDED = "yielded"  # to somebody who outranks us; who may engage again when that is over
     RESTARTED = "restarted"
     CHANGED = "changed"  # somebody has altered the cabinet's data
     LOST = "lost"
@@ -45,7 +46,7 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldNote:
-    """One thing that happened on the wire; ``data`` are the bytes of a message that commands. Polls are not noted."""
+    """One thing that happened on the wire; ``data`` are the bytes of the message that it is about. Polls are none."""
 
     kind: NoteKind
     text: str
@@ -71,6 +72,13 @@ class FieldDriver(Protocol):
         """What is to be written now, each a datagram of its own."""
         ...
 
+    def find_command(self, data: bytes) -> bytes | None:
+        """One of the datagrams of ``due`` as it may be kept, without secrets, if it would change something at the
+        cabinet, also when it is sent again; None for a question. The last look before the socket goes by this; what
+        cannot be read counts as a command.
+        """
+        ...
+
     @property
     def wakes_at_s(self) -> float:
         """When ``due`` has something to say again if nothing comes and nothing is applied."""
@@ -90,6 +98,11 @@ class FieldDriver(Protocol):
         Raises:
             NotEngaged: nobody has engaged the driver; a release is taken always.
         """
+        ...
+
+    @property
+    def is_engaged(self) -> bool:
+        """Whether it commands; it stops by itself where the cabinet is not what it took it for, or is not ours."""
         ...
 
     def list_obstacles(self) -> tuple[str, ...]:

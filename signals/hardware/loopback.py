@@ -39,7 +39,7 @@ class LoopbackDriver:
         self._seen: Detections | None = None
         self._queue: deque[SafeCommand] = deque(maxlen=4)
         self._notes: deque[FieldNote] = deque(maxlen=_MOST_NOTES)
-        self._is_engaged, self._farewell = False, b""
+        self.is_engaged, self._farewell = False, b""
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Whole lines are answers; what is none is told, and forgotten with everything after it."""
@@ -68,6 +68,10 @@ class LoopbackDriver:
             written.append(_READ)
         return written
 
+    def find_command(self, data: bytes) -> bytes | None:
+        """All but the question."""
+        return None if data == _READ else data
+
     @property
     def wakes_at_s(self) -> float:
         """The next question."""
@@ -87,7 +91,7 @@ class LoopbackDriver:
 
     def apply(self, command: SafeCommand) -> None:
         """Queue it."""
-        if not (self._is_engaged or isinstance(command.command, Release)):
+        if not (self.is_engaged or isinstance(command.command, Release)):
             raise NotEngaged("the cabinet has not been taken over")
         self._queue.append(command)
 
@@ -103,12 +107,12 @@ class LoopbackDriver:
         """From now on commands are sent."""
         if obstacles := self.list_obstacles():
             raise NotEngaged(obstacles[0])
-        self._is_engaged = True
+        self.is_engaged = True
 
     def disengage(self, reason: str) -> None:
         """Hand it back."""
-        if self._is_engaged:
-            self._is_engaged = False
+        if self.is_engaged:
+            self.is_engaged = False
             self._queue.clear()
             self._farewell = encode_line(encode_command(Release(reason)))
 

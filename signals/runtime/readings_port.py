@@ -51,7 +51,7 @@ class ReadingsPort(asyncio.DatagramProtocol):
         del addr
         try:
             rows = [self._read(row) for row in json.loads(data[:MOST_BYTES])["readings"]]  # cut, it is no JSON
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError, RecursionError):
             self.mangled += 1
             return
         now_s = self._clock.now_s()

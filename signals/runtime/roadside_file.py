@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from signals.runtime.control_line import Role
+from signals.runtime.control_tls import TlsFiles
 from signals.runtime.intersection_file import IntersectionFileError, read_number
 from signals.safety.arming import TRIAL_S, Level
 
@@ -46,6 +48,8 @@ class IntersectionConfig:
     most: Level = Level.SHADOW
     trial_s: float = TRIAL_S
     readings_port: int = 0
+    j2735_id: int = 0
+    j2735_region: int = 0
 
     @property
     def cabinet(self) -> str:
@@ -54,42 +58,69 @@ class IntersectionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """``[control]``: how operators get in. ``socket``: on this machine, for this process's user alone; ``tls``: from
+    the centre, with certificates on both sides; ``roles``: by the name in a certificate, ``URI=...`` or ``CN=...``.
+    """
+
+    socket: Path | None
+    host: str
+    port: int
+    tls: TlsFiles | None
+    roles: Mapping[str, Role]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishConfig:
+    """One ``[[publish]]``: states as JSON to an MQTT broker or a UDP port, or SPaT to a roadside unit (``rsu``)."""
+
+    to: str
+    host: str
+    port: int
+    username: str = ""
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RoadsideConfig:
     """The whole file. ``state``: the folder of what must outlive the process: logs, leases, fences.
 
-    ``lease``: ``file`` where this machine alone may command, ``redis`` where several may. ``control``: the Unix socket
-    for operators on this machine. ``metrics_port``: for Prometheus, on this machine alone; 0 for none.
+    ``lease``: ``file`` where this machine alone may command, ``redis`` where several may. ``metrics_port``: for
+    Prometheus, on this machine alone; 0 for none.
     """
 
     path: Path
     intersections: tuple[IntersectionConfig, ...]
     state: Path
     lease: str = "file"
-    control: Path | None = None
+    control: ControlConfig | None = None
     metrics_port: int = 0
     udp_port: int = 0
     period_s: float = 1.0
-    keys: Path | None = None
-    required_signatures: int = 2
-    publish: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+    has_event_log: bool = True
+    publish: tuple[PublishConfig, ...] = ()
 
 
-_RUNTIME = {"state", "lease", "control", "metrics_port", "udp_port", "period_s", "keys", "required_signatures"}
+_RUNTIME = {"state", "lease", "metrics_port", "udp_port", "period_s", "event_log"}
+_CONTROL = {"socket", "host", "port", "certificate_file", "key_file", "ca_file", "revoked_file", "roles"}
+_PUBLISH = {"to", "host", "port", "username", "password_file"}
+PUBLISH_TO = {"mqtt": 1883, "udp": 9755, "rsu": 1516}
 _KEYS = {
     "file", "driver", "transport", "host", "port", "device", "baud", "address", "profile", "most", "trial_s",
-    "readings_port",
+    "readings_port", "j2735_id", "j2735_region",
 }  # fmt: skip
 
 
-def load_config(path: Path) -> RoadsideConfig:
-    """Read ``roadside.toml``.
+def load_config(path: Path, home: Path | None = None) -> RoadsideConfig:
+    """Read ``roadside.toml``. ``home``: where it lies at home, if this is a copy: what it names beside intersections
+    (state, sockets, certificates, passwords) is looked for there.
 
     Raises:
         IntersectionFileError: with file, place and remedy.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _read(path, content)
+        return _read(path, content, (home or path).parent)
     except OSError as error:
         raise IntersectionFileError(f"{path}: {error.strerror}") from error
     except KeyError as error:
@@ -98,8 +129,8 @@ def load_config(path: Path) -> RoadsideConfig:
         raise IntersectionFileError(f"{path}: {error}") from error
 
 
-def _read(path: Path, content: Mapping[str, Any]) -> RoadsideConfig:
-    _refuse_unknown("the file", content, {"runtime", "intersection", "publish"})
+def _read(path: Path, content: Mapping[str, Any], folder: Path) -> RoadsideConfig:
+    _refuse_unknown("the file", content, {"runtime", "control", "intersection", "publish"})
     runtime = content.get("runtime", {})
     _refuse_unknown("[runtime]", runtime, _RUNTIME)
     found = tuple(_read_row(path, row) for row in content["intersection"])
@@ -111,19 +142,17 @@ def _read(path: Path, content: Mapping[str, Any]) -> RoadsideConfig:
     lease = runtime.get("lease", "file")
     if lease not in ("file", "redis"):
         raise ValueError(f"lease is {lease!r}; it has to be 'file' or 'redis'")
-    folder = path.parent
     return RoadsideConfig(
         path,
         found,
         folder / str(runtime.get("state", "state")),
         lease,
-        folder / str(runtime["control"]) if "control" in runtime else None,
+        _read_control(folder, content["control"]) if "control" in content else None,
         _read_whole(runtime, "metrics_port", 0, 0, 65_535),
         _read_whole(runtime, "udp_port", 0, 0, 65_535),
         read_number(runtime, "period_s", 1.0, 0.1, 1.0),
-        folder / str(runtime["keys"]) if "keys" in runtime else None,
-        _read_whole(runtime, "required_signatures", 2, 1, 9),
-        tuple(content.get("publish", ())),
+        bool(runtime.get("event_log", True)),
+        tuple(_read_publish(folder, row) for row in content.get("publish", ())),
     )
 
 
@@ -152,7 +181,30 @@ def _read_row(path: Path, row: Mapping[str, Any]) -> IntersectionConfig:
         _read_level(row.get("most", "shadow")),
         read_number(row, "trial_s", TRIAL_S, 1.0, 86_400.0),
         _read_whole(row, "readings_port", 0, 0, 65_535),
+        _read_whole(row, "j2735_id", 0, 0, 65_535),
+        _read_whole(row, "j2735_region", 0, 0, 65_535),
     )
+
+
+def _read_control(folder: Path, row: Mapping[str, Any]) -> ControlConfig:
+    _refuse_unknown("[control]", row, _CONTROL)
+    tls, port = None, _read_whole(row, "port", 0, 0, 65_535)
+    if port:
+        certificate, key, ca = (folder / str(row[name]) for name in ("certificate_file", "key_file", "ca_file"))
+        tls = TlsFiles(certificate, key, ca, folder / str(row["revoked_file"]) if "revoked_file" in row else None)
+    roles = {str(name): Role(role) for name, role in row.get("roles", {}).items()}
+    own = folder / str(row["socket"]) if "socket" in row else None
+    return ControlConfig(own, str(row.get("host", "127.0.0.1")), port, tls, roles)
+
+
+def _read_publish(folder: Path, row: Mapping[str, Any]) -> PublishConfig:
+    _refuse_unknown("[[publish]]", row, _PUBLISH)
+    to = row["to"]
+    if to not in PUBLISH_TO:
+        raise ValueError(f"to is {to!r}; it has to be one of {', '.join(PUBLISH_TO)}")
+    secret = folder / str(row["password_file"]) if "password_file" in row else None
+    port = _read_whole(row, "port", PUBLISH_TO[to], 1, 65_535)
+    return PublishConfig(to, str(row["host"]), port, str(row.get("username", "")), secret)
 
 
 def _read_level(name: Any) -> Level:

@@ -8,7 +8,6 @@ whatever means that the cabinet is not what we took it for takes the level down 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from signals.hardware.field_driver import FieldDriver, FieldNote, NoteKind, NotE
 from signals.ports import Advance, Capabilities, Clock, Hold, Release, SignalState
 from signals.runtime.audit_log import AuditLogError
 from signals.runtime.commander import Commander
+from signals.runtime.outlets import Outlets
 from signals.safety.arming import Arming, Level
 from signals.safety.command import SafeCommand
 from signals.safety.supervisor import StepReport
@@ -24,7 +24,6 @@ from signals.safety.supervisor import StepReport
 Say = Callable[[str], None]
 ENGAGE_AGAIN_S = 5.0
 FAREWELL_S = 3.0  # how long a release may need to get through
-_MOST_REMEMBERED = 64
 _DISTURBING = (NoteKind.FOREIGN, NoteKind.REFUSED, NoteKind.RESTARTED, NoteKind.CHANGED)
 _DISTURBING_REFUSALS = ("disagreement", "clock_skew")
 
@@ -46,7 +45,7 @@ class Loop(Protocol):
 
 
 class Gate:
-    """The controller that the supervisor sees: the driver while it is engaged, and nobody otherwise."""
+    """The controller that the supervisor sees: the driver while it commands, and nobody otherwise."""
 
     def __init__(self, driver: FieldDriver) -> None:
         self._driver = driver
@@ -63,7 +62,7 @@ class Gate:
 
     def apply(self, command: SafeCommand) -> None:
         """Pass it on, or keep it: in shadow and advisory nothing is sent."""
-        if self.is_open:
+        if self.is_open and self._driver.is_engaged:
             self._driver.apply(command)
 
 
@@ -92,15 +91,16 @@ class Station:
         clock: Clock,
         record: Record,
         say: Say,
+        outlets: Outlets | None = None,
     ) -> None:
         self.name, self.driver, self.arming, self.commander = name, driver, arming, commander
         self._gate, self._loop, self._clock, self._record, self._say = gate, loop, clock, record, say
+        self._outlets = outlets
         self.report: StepReport | None = None
         self.counts, self.refusals = Counts(), dict[str, int]()
         self._trouble = self._objection = self._obstacle = ""
         self._engage_at_s = self._leaves_until_s = float("-inf")
         commander.wants = lambda: self.needs_lease
-        self._commands: deque[bytes] = deque(maxlen=_MOST_REMEMBERED)
         self._last_intent: object = None
 
     @property
@@ -108,12 +108,20 @@ class Station:
         """Whether somebody here would command, or is just handing back."""
         return self.arming.level is Level.ARMED or self._clock.now_s() < self._leaves_until_s
 
+    @property
+    def is_commanding(self) -> bool:
+        """Whether what is decided now is sent."""
+        return self._gate.is_open and self.driver.is_engaged
+
     def step(self) -> StepReport:
         """One second: take over or hand back as arming and lease have it, then decide."""
         self._settle()
         report = self.report = self._loop.step()
         self.counts.steps += 1
         self._tell(report)
+        if self._outlets is not None:
+            sent = (report.applied,) if report.applied and self.is_commanding else ()
+            self._outlets.tell(report, sent)
         if report.refusal:
             self.refusals[report.refusal.code] = self.refusals.get(report.refusal.code, 0) + 1
             if report.refusal.code in _DISTURBING_REFUSALS:
@@ -142,39 +150,37 @@ class Station:
 
     def witness(self, due: list[bytes]) -> list[bytes]:
         """What of these datagrams may be written; commands are on record when this returns."""
-        withheld = False
-        for note in self.driver.take_notes():
-            if note.kind is NoteKind.SENT:
-                self._commands.append(note.data)
-                withheld |= not self._let_pass(note)
-            else:
-                self._hear(note)
-        commands = set(self._commands)
-        if any(data in commands for data in due):
-            objection = self.commander.find_objection()
-            if objection is not None or withheld:
-                self._object(objection or "the log cannot be written")
-                self.counts.withheld += sum(data in commands for data in due)
-                return [data for data in due if data not in commands]
-            self._objection = ""
-            self.counts.commands += sum(data in commands for data in due)
-        return due
+        words = [self._hear(note) for note in self.driver.take_notes()]
+        intents = "; ".join(word for word in words if word)
+        read = ((data, self.driver.find_command(data)) for data in due)
+        return [data for data, command in read if command is None or self._let_pass(command, intents)]
 
-    def _let_pass(self, note: FieldNote) -> bool:
-        """Whether a command is on record."""
+    def _let_pass(self, data: bytes, intents: str) -> bool:
+        """Whether a datagram that commands may be written: we are the commander, and it is on record."""
         objection = self.commander.find_objection()
-        event = {"event": "refused" if objection else "sent", "text": note.text, "bytes": note.data.hex()}
+        event = {"event": "refused" if objection else "sent", "text": intents, "bytes": data.hex()}
         if objection:
             event["why"] = objection
-        if self._log({**event, "token": self.commander.token}):
-            return True
-        self._disturb("the log cannot be written")
-        return False
+        is_logged = self._log({**event, "token": self.commander.token})
+        if not is_logged:
+            self._disturb("the log cannot be written")
+        elif objection is None:
+            self._object("")
+        if objection:
+            self._object(objection)
+        passes = is_logged and objection is None
+        self.counts.commands += passes
+        self.counts.withheld += not passes
+        return passes
 
-    def _hear(self, note: FieldNote) -> None:
+    def _hear(self, note: FieldNote) -> str:
+        """Put a note on record; the words of one that is about to be sent, for the record of its bytes."""
+        if note.kind is NoteKind.SENT:
+            return note.text
         self._log({"event": note.kind.value, "text": note.text, **({"bytes": note.data.hex()} if note.data else {})})
         if note.kind in _DISTURBING:
             self._disturb(f"{note.kind.value}: {note.text}")
+        return ""
 
     def _settle(self) -> None:
         """Engage or hand back, as arming and lease have it."""
@@ -182,11 +188,11 @@ class Station:
         should = is_armed and self.commander.is_held
         if self._gate.is_open and not should:
             self.hand_back("the lease has gone" if is_armed else self.arming.why)
-        elif should and not self._gate.is_open and now_s >= self._engage_at_s:
+        elif should and not self.is_commanding and now_s >= self._engage_at_s:
+            self._engage_at_s = now_s + ENGAGE_AGAIN_S  # taking over may take seconds itself
             try:
                 self.driver.engage()
             except NotEngaged as error:
-                self._engage_at_s = now_s + ENGAGE_AGAIN_S
                 if str(error) != self._obstacle:
                     self._obstacle = str(error)
                     self._log({"event": "not engaged", "why": self._obstacle})
@@ -220,13 +226,13 @@ class Station:
         self._log({"event": "intent", "level": self.arming.level.name.lower(), "command": words, "why": why})
         if isinstance(intent, Advance):
             self.counts.advances += 1
-            kept = "" if self._gate.is_open else f" ({self.arming.level.name.lower()}, not sent)"
+            kept = "" if self.is_commanding else f" ({self.arming.level.name.lower()}, not sent)"
             self._say(f"{self.name} {self._clock.now_s():.0f} s: {words}{kept}  {why}".rstrip())
 
     def _object(self, objection: str) -> None:
-        if objection != self._objection:
-            self._objection = objection
+        if objection and objection != self._objection:
             self._say(f"{self.name}: commands are withheld: {objection}")
+        self._objection = objection
 
     def _log(self, event: Mapping[str, Any]) -> bool:
         try:

@@ -15,9 +15,9 @@ from signals.timing_plan import TimingPlan, longest_wait_s
 
 
 class RedBound:
-    """Answers feasibility for one plan."""
+    """Answers feasibility for one plan, under which every change may begin ``lag_s`` after it is commanded."""
 
-    def __init__(self, plan: TimingPlan, intersection: Intersection) -> None:
+    def __init__(self, plan: TimingPlan, intersection: Intersection, lag_s: float = 0.0) -> None:
         self._plan = plan
         count, size = len(plan.stages), len(intersection.movements)
         self.serves = np.zeros((count, size), np.bool_)
@@ -36,8 +36,8 @@ class RedBound:
         self._min_green_s = [timing.min_green_s for timing in plan.timings]
         self._change_s = np.zeros((count, count))
         for a, b in plan.transitions:
-            self._change_s[a, b] = plan.transition_s(a, b)
-        self._round_s = longest_wait_s(plan)
+            self._change_s[a, b] = plan.transition_s(a, b) + lag_s
+        self._round_s = longest_wait_s(plan) + lag_s * len(plan.sequence)
         self._max_red_s = plan.limits.max_red_s
 
     def can_serve_all(self, stage: int, leave_in_s: float, red_s: npt.NDArray[np.float64]) -> bool:

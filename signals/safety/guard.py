@@ -57,7 +57,7 @@ class Guard:
             raise PlanRefused(intersection.id, faults)
         self._plan = plan
         self._capabilities = capabilities or Capabilities()
-        self._bound = RedBound(plan, intersection)
+        self._bound = RedBound(plan, intersection, self._capabilities.lag_s)
         self._red_s = np.zeros(len(intersection.movements))
         self._green_s = self._green_clock_s = 0.0
         self._last: SignalState | None = None

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from signals.simulation.faults import FaultPlan
+from signals.simulation.racks import CabinetRack, InProcessRack
 from sumo_scenarios.manifest import Scenario
 
 SENSING = ("ideal", "loops", "video")
@@ -48,7 +49,8 @@ class RunRequest:
 
     ``sensing`` is ideal, loops or video (a camera at the stop line); ``faults`` is what fails of it and of the mail
     between neighbours. ``parameters`` are the controller's own, by name; ``demand_scale`` multiplies the vehicles.
-    ``connection`` is libsumo, traci, or the window of sumo-gui.
+    ``connection`` is libsumo, traci, or the window of sumo-gui. ``rack`` makes the cabinets of our own controllers,
+    which decide each ``control_every_s``.
     """
 
     scenario: Scenario
@@ -60,3 +62,5 @@ class RunRequest:
     demand_scale: float = 1.0
     connection: str = "libsumo"
     faults: FaultPlan | None = None
+    rack: CabinetRack = field(default_factory=InProcessRack)
+    control_every_s: float = 1.0

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from signals.baselines.max_pressure import MaxPressure, MaxPressureSettings
 from signals.baselines.parameters import with_values
 from signals.baselines.surtrac import Surtrac, SurtracSettings
-from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, ControllerSettings, LoopController
 from signals.coordination.conversation import Conversation
 from signals.coordination.guidance import BandWindow
 from signals.coordination.streets import list_addresses
 from signals.detectors.estimator import LoopEstimator
 from signals.model import Detector, Intersection, Lamp
-from signals.ports import Clock, DecisionMaker, Detections, DetectorSource
+from signals.ports import Capabilities, Clock, DecisionMaker, Detections, DetectorSource
 from signals.safety.guard import Guard, PlanRefused
 from signals.safety.supervisor import StepReport, Supervisor
 from signals.simulation.faults import NO_FAULTS, SkewedClock
@@ -29,13 +28,13 @@ from signals.simulation.loops import VIDEO_MISS, LoopSensors
 from signals.simulation.mail import Mail
 from signals.simulation.network import Site
 from signals.simulation.programs import Program
+from signals.simulation.racks import SimulatedCabinet
 from signals.simulation.request import RunRequest
 from signals.simulation.sensing import IdealSensors
 from signals.simulation.shipped_plan import PlanNotReadable, build_plan, to_state
 from signals.simulation.survey import Survey
 from signals.timing_plan import TimingPlan
 
-_CONTROL_EVERY_S = 1.0
 _EPSILON_S = 1e-6
 
 
@@ -53,6 +52,7 @@ class Post:
     conversation: Conversation | None
     clock: Clock
     bands: tuple[BandWindow, ...] = ()
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
 
 def _build_max_pressure(post: Post) -> DecisionMaker[Detections]:
@@ -67,9 +67,7 @@ def _build_surtrac(post: Post) -> DecisionMaker[Detections]:
 
 def _build_adaptive(post: Post) -> DecisionMaker[Detections]:
     settings = ControllerSettings().with_values(post.parameters)
-    return AdaptiveController(
-        post.intersection, post.plan, settings=settings, conversation=post.conversation, bands=post.bands
-    )
+    return AdaptiveController(post.intersection, post.plan, post.capabilities, settings, post.conversation, post.bands)
 
 
 MAKERS: Mapping[str, Callable[[Post], DecisionMaker[Detections]]] = MappingProxyType(
@@ -112,7 +110,7 @@ def _build_sensors(sumo: Any, request: RunRequest, survey: Survey) -> Sensors:
 class _Signal:
     id: str
     site: Site
-    cabinet: Cabinet
+    cabinet: SimulatedCabinet
     supervisor: Supervisor[Any]
     length: int
     shown: tuple[Lamp, ...] = ()
@@ -128,7 +126,7 @@ class Session:
         self._out_dir = request.out_dir
         self._time_s: float = sumo.simulation.getTime()
         self._next_control_s = self._time_s
-        self._interval_s = max(_CONTROL_EVERY_S, scenario.step_s)
+        self._interval_s = max(request.control_every_s, scenario.step_s)
         self._open = ExitStack()
         self._decisions: TextIO | None = None
         self._signals: list[_Signal] = []
@@ -170,11 +168,12 @@ class Session:
         """Put a signal under control; where its program or plan does not allow it, it stays as shipped."""
         try:
             plan = self._build_plan(site, program)
-            guard = Guard(site.intersection, plan)
+            plan = self._request.rack.fit(site.intersection, plan)
+            cabinet = self._request.rack.build(site.intersection, plan, self)
+            guard = Guard(site.intersection, plan, cabinet.capabilities)
         except (PlanNotReadable, PlanRefused) as error:
             self.notes[signal] = f"stays as shipped: {error}"
             return
-        cabinet = Cabinet(plan, clock_s=self._time_s)
         clock = SkewedClock(self, self._faults.skew_s(signal)) if self._faults.clock_skew_s > 0 else self
         detectors = tuple(placed.detector for placed in self._survey.detectors.get(signal, ()))
         parameters, crossing = self._request.parameters, site.intersection
@@ -182,7 +181,16 @@ class Session:
         if parameters.get("uses_neighbours", True):
             conversation = Conversation(crossing, self._survey.streets, self._mail.link(signal), detectors)
         maker: DecisionMaker[Any] = build(
-            Post(crossing, plan, parameters, detectors, conversation, clock, self._bands.get(signal, ()))
+            Post(
+                crossing,
+                plan,
+                parameters,
+                detectors,
+                conversation,
+                clock,
+                self._bands.get(signal, ()),
+                cabinet.capabilities,
+            )
         )
         if detectors:
             estimator = LoopEstimator(crossing, plan, detectors)

@@ -34,7 +34,7 @@ from signals.ports import Advance, Hold, Mode, Release, SignalState
 from signals.runtime.intersection_file import IntersectionFileError, load_intersection
 from signals.runtime.process import run_roadside
 from signals.runtime.roadside_file import load_config
-from signals.runtime.training import emulate
+from signals.runtime.training import Training, emulate
 from signals.safety.guard import Guard
 from tests.support.loopback_client import LoopbackClient
 
@@ -524,7 +524,7 @@ def test_a_speed_that_makes_no_seconds_is_refused(tmp_path, speed):
     with pytest.raises(IntersectionFileError, match="speed"):
         run_roadside(write_config(tmp_path, 9, armed=False), [].append, speed=speed)
     with pytest.raises(IntersectionFileError, match="speed"):
-        emulate(FILE, "127.0.0.1", 0, [].append, speed=speed)
+        emulate(FILE, Training(port=0, speed=speed), [].append)
 
 
 def test_a_loop_that_fails_ends_the_process_and_releases(tmp_path, cabinet_port):

@@ -35,7 +35,8 @@ def write(tag: int, content: bytes) -> bytes:
 
 def write_integer(value: int, tag: int = INTEGER) -> bytes:
     """The shortest form in two's complement."""
-    return write(tag, value.to_bytes(max(1, value.bit_length() // 8 + 1), "big", signed=True))
+    bits = (value if value >= 0 else ~value).bit_length()  # -128 has as few as 127: X.690 8.3.2 allows no byte more
+    return write(tag, value.to_bytes(bits // 8 + 1, "big", signed=True))
 
 
 @lru_cache(maxsize=65536)

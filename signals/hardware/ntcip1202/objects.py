@@ -15,6 +15,7 @@ ASC = (1, 3, 6, 1, 4, 1, 1206, 4, 2, 1)
 GLOBAL = (1, 3, 6, 1, 4, 1, 1206, 4, 2, 6)
 GROUP = 8
 STANDARD_SUFFIX = (0,)
+SYS_UPTIME = (1, 3, 6, 1, 2, 1, 1, 3, 0)  # hundredths of a second since it was switched on (RFC 3418); .0 everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ DETECTORS_ACTIVE, DETECTORS_ALARM = Column((*ASC, 2, 4, 1, 2)), Column((*ASC, 2,
 VOLUME_SEQUENCE, VOLUME_PERIOD_S = Scalar((*ASC, 2, 5, 1)), Scalar((*ASC, 2, 5, 2))
 DETECTOR_VOLUME, DETECTOR_OCCUPANCY = Column((*ASC, 2, 5, 4, 1, 1)), Column((*ASC, 2, 5, 4, 1, 2))
 
+DETECTOR_MOST_VOLUME = 254  # 255: more came than can be counted
+DETECTOR_MOST_OCCUPANCY = 200  # above: a fault
+DETECTOR_NO_ACTIVITY = 211
+
 BACKUP_TIME_S = Scalar((*ASC, 3, 3))
 CONTROL_STATUS, FLASH_STATUS = Scalar((*ASC, 3, 5)), Scalar((*ASC, 3, 6))
 ALARM_STATUS_2, ALARM_STATUS_1, SHORT_ALARM_STATUS = Scalar((*ASC, 3, 7)), Scalar((*ASC, 3, 8)), Scalar((*ASC, 3, 9))
@@ -140,6 +145,20 @@ class FlashStatus(IntEnum):
     MMU = 6
     START_UP = 7
     PREEMPT = 8
+
+
+class PreemptState(IntEnum):
+    """What a preemption does."""
+
+    OTHER = 1
+    NOT_ACTIVE = 2
+    NOT_ACTIVE_WITH_CALL = 3
+    ENTRY_STARTED = 4
+    TRACK_SERVICE = 5
+    DWELL = 6
+    LINK_ACTIVE = 7
+    EXIT_STARTED = 8
+    MAX_PRESENCE = 9
 
 
 def to_masks(items: Iterable[int], groups: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from signals.hardware.ntcip1202 import ber
 from signals.hardware.ntcip1202.ber import MangledPacket
@@ -102,7 +103,8 @@ def encode_packet(packet: Packet) -> bytes:
     Raises:
         ValueError: a value or a number that SNMP cannot carry.
     """
-    if not 0 <= packet.request <= _MOST_ID or len(packet.bindings) > MOST_BINDINGS:
+    least = -_MOST_ID - 1 if packet.kind is Kind.RESPONSE else 0  # whoever answers, echoes
+    if not least <= packet.request <= _MOST_ID or len(packet.bindings) > MOST_BINDINGS:
         raise ValueError(f"request {packet.request} with {len(packet.bindings)} bindings cannot be sent")
     bindings = b"".join(ber.write(ber.SEQUENCE, one.name + _write_value(one)) for one in packet.bindings)
     pdu = b"".join(
@@ -186,12 +188,18 @@ def _read_binding(data: bytes, begin: int, end: int) -> Binding:
     tag, content, at = ber.read_head(data, begin, end)
     if tag != ber.OID:
         raise MangledPacket(f"tag {tag:#04x} where a name should be")
-    ber.to_oid(data, content, at)
     name = bytes(data[begin:at])
+    _check_name(name, content - begin)
     tag, content, stop = ber.read_head(data, at, end)
     if stop != end:
         raise MangledPacket(f"{end - stop} bytes after a value")
     return Binding(name, tag, _read_value(tag, data, content, stop))
+
+
+@lru_cache(maxsize=8192)
+def _check_name(name: bytes, begin: int) -> None:
+    """Whether it is a name at all; the same few are seen again and again."""
+    ber.to_oid(name, begin, len(name))
 
 
 def _read_value(tag: int, data: bytes, begin: int, end: int) -> Value:

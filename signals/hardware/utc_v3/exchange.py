@@ -30,7 +30,7 @@ from signals.hardware.utc_v3.link import (
 
 TRIES = 5
 ANSWER_S = 1.0
-_REMEMBERED = 16  # messages of theirs
+_REMEMBERED = 64  # messages of theirs: ten seconds of them at the most that a line carries
 _MOST_WAITING = 64
 
 
@@ -150,6 +150,11 @@ class Exchange:
             first.again_s = now_s + self._answer_s
             written.append(encode_frame(Message(first.sequence, self._address, first.info), self._profile))
         return written, given_up
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are queued or on their way."""
+        return len(self._waiting)
 
     @property
     def wakes_at_s(self) -> float:

@@ -14,6 +14,7 @@ from signals.hardware.utc_v3.registry import Info, Level, lies_as, message
 from signals.hardware.utc_v3.signal_data import LONGEST_GREEN_S
 
 B, A, O = Level.BASIC, Level.ADVANCED, Level.OPTIONAL  # noqa: E741  (as the specification writes them)
+LAMPS, STEPS = 1, 2  # what 5F3F is about
 
 
 class Strategy(IntFlag):
