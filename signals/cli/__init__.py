@@ -11,6 +11,7 @@ from cyclopts import App
 from signals.cli.before_after import pittsburgh
 from signals.cli.evaluate import evaluate
 from signals.cli.recordings import audit, diagram
+from signals.cli.rig import rig
 from signals.cli.roadside import emulate, run
 from signals.cli.safekeeping import audit_verify, disarm, level, note, sign_config, status, verify_config
 from signals.cli.simulate import scenarios, simulate
@@ -28,7 +29,7 @@ audit_app = App(name="audit", help_format="markdown")
 audit_app.default(audit)
 audit_app.command(audit_verify, name="verify")
 
-for command in (evaluate, pittsburgh, scenarios, simulate, tune, audit_app, diagram, run, emulate):
+for command in (evaluate, pittsburgh, scenarios, simulate, tune, audit_app, diagram, run, emulate, rig):
     app.command(command)
 for kept_safe in (status, level, disarm, note, sign_config, verify_config):
     app.command(kept_safe)

@@ -6,14 +6,15 @@ Exit code 0: whole, signed, done; 2: not; 1: it could not be found out.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from signals.cli.output import UNSAFE, one_clear_error
+from signals.cli.output import UNSAFE, get_console, one_clear_error
 
 if TYPE_CHECKING:
     from signals.runtime.control_client import Answer, ControlAddress
@@ -174,9 +175,28 @@ def status(*, place: Place | None = None, json: Annotated[bool, Parameter(negati
         answer = ask_status(_find(place))
     if json or answer.refusal:
         return _tell(answer, codec.dumps(answer.status, ensure_ascii=False, indent=1))
-    for name, value in answer.status.items():
-        print(f"{name}: {value if isinstance(value, str | int | float) else codec.dumps(value, ensure_ascii=False)}")
+    _show(answer.status)
     return 0
+
+
+def _show(told: Mapping[str, Any]) -> None:
+    """A row for each intersection, and what stands in its way."""
+    from rich.table import Table
+
+    for notice in told.get("notices", ()):
+        print(notice)
+    table = Table()
+    for column in ("intersection", "level", "commands", "mode", "stage", "what is wrong"):
+        table.add_column(column)
+    for name, one in told.get("intersections", {}).items():
+        wrong = [one["trouble"], *one["obstacles"], *one["faults"]]
+        if one["level"] == "shadow":
+            wrong.append(f"in shadow: {one['why']}")
+        stage = "" if one["stage"] is None else f"{one['stage']} {one['interval']}"
+        mine = "yes" if one["is_commanding"] else "no"
+        words = "; ".join(text for text in wrong if text)
+        table.add_row(name, f"{one['level']} of {one['most']}", mine, one["mode"] or "?", stage, words)
+    get_console().print(table)
 
 
 def level(
