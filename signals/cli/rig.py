@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -17,6 +17,7 @@ def rig(
     protocols: tuple[str, ...] = ("utc-v3", "ntcip1202"),
     seeds: str = "1",
     minutes: float | None = None,
+    connection: Literal["libsumo", "traci", "gui"] = "libsumo",
     work: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -33,6 +34,7 @@ def rig(
         protocols: Which protocols, in turn: utc-v3, ntcip1202.
         seeds: Random seeds, e.g. `1-3`.
         minutes: Only the first minutes (default: the whole scenario; an hour of sixteen signals takes about half one).
+        connection: How SUMO is driven; `gui` opens its window on the street with the wires.
         work: Folder for SUMO's files (default: a temporary one).
         json: Print everything as JSON.
     """
@@ -52,7 +54,8 @@ def rig(
         found, folder, loops = find_scenario(scenario), work or Path(temporary), []
         for seed in read_seeds(seeds):
             with get_error_console().status(f"{scenario}, seed {seed}: with and without wires ..."):
-                loops.append(run_closed_loop(found, seed, protocols, folder / str(seed), minutes=minutes))
+                place = folder / str(seed)
+                loops.append(run_closed_loop(found, seed, protocols, place, minutes=minutes, connection=connection))
     is_safe = all(loop.wired.audit.is_safe and loop.direct.audit.is_safe for loop in loops)
     if json:
         print(codec.dumps([loop.to_dict() for loop in loops], indent=1, default=str))

@@ -22,7 +22,6 @@ from signals.simulation.request import RunRequest
 from signals.simulation.run import simulate
 from sumo_scenarios.manifest import Scenario
 
-
 STEP_S = 0.2  # of streets, control and polls; what is shown once a second hides up to a second of every change
 
 
@@ -60,9 +59,15 @@ class ClosedLoop:
 
 
 def run_closed_loop(
-    scenario: Scenario, seed: int, protocols: Sequence[str], folder: Path, *, minutes: float | None = None
+    scenario: Scenario,
+    seed: int,
+    protocols: Sequence[str],
+    folder: Path,
+    *,
+    minutes: float | None = None,
+    connection: str = "libsumo",
 ) -> ClosedLoop:
-    """Both runs, two at a time.
+    """Both runs, two at a time; ``connection`` is how SUMO is driven: libsumo, traci, or gui for its window.
 
     Raises:
         SimulationError: SUMO or a controller refuses the scenario.
@@ -72,16 +77,30 @@ def run_closed_loop(
     cut = fine if minutes is None else replace(fine, end_s=scenario.begin_s + 60 * minutes, drain_s=0.0)
     Rack(protocols)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        wired = pool.submit(_run, cut, seed, tuple(protocols), folder / "wired", True)
-        direct = pool.submit(_run, cut, seed, tuple(protocols), folder / "direct", False)
+        wired = pool.submit(_run, cut, seed, tuple(protocols), folder / "wired", connection, True)
+        direct = pool.submit(_run, cut, seed, tuple(protocols), folder / "direct", "libsumo", False)
         return ClosedLoop(seed, wired.result(), direct.result())
 
 
-def _run(scenario: Scenario, seed: int, protocols: tuple[str, ...], folder: Path, is_wired: bool) -> LoopRun:  # noqa: FBT001
+def _run(
+    scenario: Scenario,
+    seed: int,
+    protocols: tuple[str, ...],
+    folder: Path,
+    connection: str,
+    is_wired: bool,  # noqa: FBT001
+) -> LoopRun:
     rack = Rack(protocols, is_wired=is_wired)
     # stages beyond the local sequence cannot be said to controllers that serve sub-phases in order
     request = RunRequest(
-        scenario, "adaptive", seed, folder, parameters={"adds_stages": False}, rack=rack, control_every_s=STEP_S
+        scenario,
+        "adaptive",
+        seed,
+        folder,
+        parameters={"adds_stages": False},
+        connection=connection,
+        rack=rack,
+        control_every_s=STEP_S,
     )
     try:
         files = simulate(request)

@@ -30,6 +30,11 @@ from signals.runtime.intersection_file import IntersectionFile, IntersectionFile
 
 Say = Callable[[str], None]
 PROTOCOLS = ("loopback", "utc-v3", "ntcip1202")
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "bool": lambda value: value != "false",
+    "float": lambda value: float(value or 1),
+    "int": lambda value: int(value or 1),
+}
 _TICKS_A_SECOND = round(1.0 / TICK_S)
 
 
@@ -113,12 +118,11 @@ def read_misbehaviour(kind: Any, words: Sequence[str]) -> Any:
     for word in words:
         name, _, value = word.partition("=")
         name = name.replace("-", "_")
-        if name not in known or known[name] not in ("bool", "float", "int"):
+        convert = _KINDS.get(str(known.get(name, "")))
+        if convert is None:
             raise ValueError(f"no misbehaviour {name!r}; there are {', '.join(sorted(known))}")
         try:
-            values[name] = {"bool": value != "false", "float": float(value or 1), "int": int(value or 1)}[
-                str(known[name])
-            ]
+            values[name] = convert(value)
         except ValueError as error:
             raise ValueError(f"{word!r}: {error}") from error
     return kind(**values)
@@ -168,7 +172,12 @@ class _Life:
             row = {"uptime_s": round(self._controller.uptime_s, 1), "lamps": [int(lamp) for lamp in lamps]}
             os.write(self._record, json.dumps(row).encode() + b"\n")
         self._shown = lamps
-        if self._ticks % _TICKS_A_SECOND == 0:
+        if self._ticks % _KINDS: dict[str, Callable[[str], Any]] = {
+    "bool": lambda value: value != "false",
+    "float": lambda value: float(value or 1),
+    "int": lambda value: int(value or 1),
+}
+_TICKS_A_SECOND == 0:
             self._street.tick(1.0, lamps)
             self._feed()
 

@@ -15,17 +15,21 @@ def arm(arming, now_s=0.0):
 
 
 def test_every_process_begins_in_shadow():
-    """Whatever the configuration allows."""
-    assert Arming(Level.ARMED).level is Level.SHADOW
+    """Whatever the configuration allows; by itself it allows no more."""
+    arming = Arming(Level.ARMED)
+    assert (arming.level, arming.why) == (Level.SHADOW, "the process has begun")
+    assert Arming().most is Level.SHADOW
 
 
 def test_nobody_is_armed_from_shadow_or_before_the_trial_is_over():
     """One step at a time, and the trial in advisory in full."""
     arming = Arming(Level.ARMED)
-    assert "advisory first" in arming.ask(Level.ARMED, (), 0.0, "t")
+    first = arming.ask(Level.ARMED, (), 0.0, "t")
+    assert first == "it is in shadow; ask for advisory first and watch what it would do"
     assert arming.ask(Level.ADVISORY, (), 10.0, "t") is None
-    assert "left" in arming.ask(Level.ARMED, (), 10.0 + TRIAL_S - 1.0, "t")
-    assert arming.level is Level.ADVISORY
+    early = arming.ask(Level.ARMED, (), 10.0 + TRIAL_S - 1.0, "t")
+    assert early == f"1 s of its trial of {TRIAL_S:g} s are left; ask again then"
+    assert (arming.level, arming.why) == (Level.ADVISORY, "t")
     assert arming.ask(Level.ARMED, (), 10.0 + TRIAL_S, "t") is None
     assert arming.level is Level.ARMED
 
@@ -36,7 +40,7 @@ def test_the_configuration_has_the_last_word(most):
     arming = Arming(most)
     arming.ask(Level.ADVISORY, (), 0.0, "t")
     refusal = arming.ask(Level(most + 1), (), 1000.0, "t")
-    assert "signed anew" in refusal
+    assert refusal == (f"the configuration allows {most.name.lower()} at most; it has to be changed and signed anew")
     assert arming.level <= most
 
 
@@ -66,6 +70,23 @@ def test_down_is_always_open():
     assert arming.ask(Level.ADVISORY, ("something",), 60.0, "night shift") is None
     assert arming.ask(Level.SHADOW, ("something",), 60.0, "night shift") is None
     assert (arming.level, arming.why) == (Level.SHADOW, "night shift")
+
+
+def test_a_level_that_it_has_is_asked_for_in_vain_and_without_harm():
+    """No refusal, whatever stands in the way now: nothing changes but the reason, and a trial that runs goes on."""
+    arming = Arming(Level.ARMED)
+    arming.ask(Level.ADVISORY, (), 0.0, "t")
+    assert arming.ask(Level.ADVISORY, ("something",), 30.0, "again") is None
+    assert arming.ask(Level.ARMED, (), TRIAL_S, "t") is None
+    assert arming.ask(Level.ARMED, ("something",), TRIAL_S + 1.0, "still") is None
+    assert (arming.level, arming.why) == (Level.ARMED, "still")
+
+
+def test_a_step_down_to_advisory_is_no_disturbance():
+    """Who steps down by a person's wish, with nothing amiss, may be armed again without another trial."""
+    arming = arm(Arming(Level.ARMED))
+    assert arming.ask(Level.ADVISORY, (), TRIAL_S + 5.0, "lunch") is None
+    assert arming.ask(Level.ARMED, (), TRIAL_S + 6.0, "back") is None
 
 
 @given(st.lists(st.tuples(st.sampled_from([*Level, "disturb"]), st.floats(0, 100), st.booleans())))

@@ -17,6 +17,7 @@ from signals.safety.guard import YIELD_S, Guard, PlanRefused, Refusal
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan
+from signals.timing_plan import validate
 from sumo_scenarios.catalog import find_scenario
 
 
@@ -517,3 +518,106 @@ def test_a_cabinet_that_starts_anew_is_not_yielded_to_for_its_old_time(site, pla
     ]
     assert [v.code for v in verdicts if isinstance(v, Refusal)] == ["disagreement"] * 5
     assert isinstance(verdicts[-1], SafeCommand)
+
+
+def test_every_refusal_says_in_words_what_stands_in_the_way(site, plan):
+    """An operator reads names and numbers: each refusal in full, in the order in which a street meets them."""
+    rig = Rig(site, plan, capabilities=Capabilities(can_skip=False))
+    count, following = len(plan.stages), plan.next_local(0)
+    said = [rig.ask(Advance(stage)).message for stage in (2, count, 0)]
+    said.append(rig.ask(Advance(following)).message)
+    rig.run(10)
+    assert said == [
+        f"The cabinet can only go on to stage {following}.",
+        f"There is no stage {count}; the plan has {count}.",
+        "Stage 0 is running already.",
+        f"Stage 0 has a minimum green of {plan.timings[0].min_green_s:g} s.",
+    ]
+    state = rig.cabinet.read_state()
+    skewed = deepcopy(rig.guard).admit(HOLD, state, rig.now_s + 5.0)
+    assert skewed.message == "The clock and the cabinet's seconds differ by more than 2 s."
+    assert code(rig.guard.admit(Advance(following), state, rig.now_s)) == "admitted"
+    assert rig.guard.admit(Advance(following), state, rig.now_s).message == "One decision in 1 s at most."
+    rig = Rig(site, plan)
+    rig.run(10)
+    rig.ask(Advance(1))
+    assert rig.ask(HOLD).message == "yellow runs; nothing is commanded before it ends."
+    rig.run(30)
+    full = next(v for v in rig.run(200) if code(v) == "max_green")
+    assert full.message in {
+        f"Stage {k} has had its maximum green of {t.max_green_s:g} s." for k, t in enumerate(plan.timings)
+    }
+
+
+def test_what_is_wrong_with_a_report_is_said_in_words(rig, plan):
+    """A cabinet that is not believed is told why, in the refusal and in the release that goes with it."""
+    rig.run(8)
+    honest, count = rig.cabinet.read_state(), len(plan.stages)
+    lies = {
+        "the cabinet's interval timer is nan": ({"elapsed_s": math.nan}, 0.0),
+        "the cabinet's count of seconds is -1": ({"uptime_s": -1.0}, 0.0),
+        "the clock says inf": ({}, math.inf),
+        f"the cabinet reports stage {count} to None; the plan has {count} stages": ({"stage": count}, 0.0),
+        f"the cabinet reports stage -1 to None; the plan has {count} stages": ({"stage": -1}, 0.0),
+        f"the cabinet reports stage 0 to {count}; the plan has {count} stages": (
+            {"target": count, "interval": IntervalKind.YELLOW},
+            0.0,
+        ),
+        f"the cabinet reports stage 0 to -1; the plan has {count} stages": (
+            {"target": -1, "interval": IntervalKind.YELLOW},
+            0.0,
+        ),
+        "the cabinet has started anew": ({"uptime_s": 6.5}, 0.0),
+        "the cabinet's seconds stand still at 7": ({"uptime_s": 7.0, "elapsed_s": 7.0}, 1.5),
+        "the cabinet went from stage 0 to 2 without the clearance between them": ({"stage": 2, "elapsed_s": 0.0}, 0.0),
+        "the cabinet leaves for stage 3 unasked": (
+            {"interval": IntervalKind.YELLOW, "elapsed_s": 0.0, "target": 3},
+            0.0,
+        ),
+        "the cabinet went to stage 3 unasked": (
+            {"stage": 3, "interval": IntervalKind.YELLOW, "elapsed_s": 0.0, "target": 0},
+            0.0,
+        ),
+        "the cabinet's green timer went from 7 to 10 s in 1 s": ({"elapsed_s": 10.0}, 0.0),
+    }
+    for reason, (lie, later_s) in lies.items():
+        verdict = deepcopy(rig.guard).admit(HOLD, replace(honest, **lie), rig.now_s + later_s)
+        assert (verdict.code, verdict.message) == ("disagreement", f"{reason}; released to the local plan.")
+        assert verdict.instead.command == Release(reason)
+    rig.guard.admit(HOLD, replace(honest, stage=count), rig.now_s)
+    later = replace(honest, mode=Mode.LOCAL, uptime_s=9.0, elapsed_s=9.0)
+    verdict = rig.guard.admit(HOLD, later, rig.now_s + 1.0)
+    assert verdict.message == "the cabinet is not trusted yet; released to the local plan."
+    assert verdict.instead.command == Release("the cabinet is not trusted yet")
+
+
+@pytest.mark.parametrize("mode", OUTRANKING)
+def test_who_outranks_us_is_named(rig, mode):
+    """The refusal and the release say who it is, and afterwards that it has only just gone."""
+    rig.run(8)
+    verdict = rig.guard.admit(HOLD, replace(rig.cabinet.read_state(), mode=mode), rig.now_s)
+    assert verdict.message == f"{mode.value} outranks us; nothing is commanded."
+    assert verdict.instead.command == Release(mode.value)
+    gone = replace(rig.cabinet.read_state(), mode=Mode.LOCAL, elapsed_s=9.0, uptime_s=9.0)
+    verdict = rig.guard.admit(HOLD, gone, rig.now_s + 1.0)
+    assert (verdict.code, verdict.message) == ("yielding", "Whatever outranked us ended less than 5 s ago.")
+    assert verdict.instead is None
+
+
+def test_a_refused_plan_is_refused_with_its_faults(site, plan):
+    """The first fault in words, how many there are, and all of them for who wants to mend the plan."""
+    limits = replace(plan.limits, yellow_s=10.0, red_clearance_s=20.0)
+    with pytest.raises(PlanRefused) as refused:
+        Guard(site.intersection, replace(plan, limits=limits))
+    faults = refused.value.faults
+    assert faults == validate(replace(plan, limits=limits), site.intersection)
+    assert len(faults) > 1
+    assert faults[0].message != faults[1].message
+    words = f"{site.intersection.id}: {len(faults)} faults in the plan; the first: {faults[0].message}"
+    assert str(refused.value) == words
+
+
+def test_a_process_that_ends_releases_with_its_reason(rig):
+    """The last release says why, and does not grow stale."""
+    safe = rig.guard.release("the process ends")
+    assert (safe.command, safe.valid_until_s) == (Release("the process ends"), math.inf)

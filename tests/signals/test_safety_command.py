@@ -69,6 +69,27 @@ def test_a_safe_command_has_no_other_kinds():
         type("Forged", (SafeCommand,), {"__slots__": ()})
 
 
+def test_who_tries_is_told_why_not(crossing):
+    """Each way round the guard ends in words that say what to do in its place."""
+    cabinet = Cabinet(crossing[1])
+    safe = admit(crossing, Hold(), cabinet)
+    attempts = {
+        "Only signals.safety.guard makes a SafeCommand; ask it with Guard.admit.": lambda: SafeCommand(Hold(), 0, 1e9),
+        "A SafeCommand has no other kinds.": lambda: type("Forged", (SafeCommand,), {"__slots__": ()}),
+        "A SafeCommand is for now and for here; it is not stored or sent on.": lambda: pickle.dumps(safe),
+        "A SafeCommand is not stored.": safe.__getstate__,
+        "A SafeCommand is not restored; ask Guard.admit for a new one.": lambda: safe.__setstate__([Advance(1), 1e9]),
+        "Advance has not passed the guard.": lambda: unseal(Advance(1), 0.0),
+    }
+    for words, attempt in attempts.items():
+        with pytest.raises(UnsafeCommandError) as refused:
+            attempt()
+        assert str(refused.value) == words
+    with pytest.raises(StaleCommandError) as late:
+        unseal(safe, 2.5)
+    assert str(late.value) == "Hold() was good until second 2 of the cabinet, which counts 2.5; it is not sent."
+
+
 def test_a_cabinet_looks_at_what_it_is_given(crossing):
     """At run time too: a plain command or something that looks like a safe one is not carried out."""
     cabinet = Cabinet(crossing[1])
