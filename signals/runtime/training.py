@@ -172,12 +172,7 @@ class _Life:
             row = {"uptime_s": round(self._controller.uptime_s, 1), "lamps": [int(lamp) for lamp in lamps]}
             os.write(self._record, json.dumps(row).encode() + b"\n")
         self._shown = lamps
-        if self._ticks % _KINDS: dict[str, Callable[[str], Any]] = {
-    "bool": lambda value: value != "false",
-    "float": lambda value: float(value or 1),
-    "int": lambda value: int(value or 1),
-}
-_TICKS_A_SECOND == 0:
+        if self._ticks % _TICKS_A_SECOND == 0:
             self._street.tick(1.0, lamps)
             self._feed()
 
