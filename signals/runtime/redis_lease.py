@@ -2,7 +2,8 @@
 
 Two keys an intersection: who holds it, with a time to live, and the last token given, without one. Both are changed
 by scripts, each of which Redis runs whole. A token is above the last, above what the fence has seen, and above Redis'
-clock in milliseconds, so that a server that lost its memory gives none a second time; and a holder is known by a
+clock in milliseconds, so that a server that lost its memory gives none a second time; one that has begun without memory
+gives no lease before every lease that it may have given has ended; and a holder is known by a
 random name, so that it cannot renew what another has got since.
 """
 
@@ -17,6 +18,10 @@ from signals.runtime.lease import LEASE_S, MARGIN_S
 PATIENCE_S = 1.0  # well below the life of a lease
 _ACQUIRE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  local up = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
+  if tonumber(up) * 1000 < tonumber(ARGV[2]) then return 0 end
+end
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)

@@ -201,7 +201,7 @@ class Roadside:
             lease, fence = self._build_lease(name), Fence(self.config.state / f"{name}.fence")
         except (LeaseError, OSError) as error:
             raise IntersectionFileError(f"{self.config.path}: {error}") from error
-        commander = Commander(lease, fence, self.clock, opened.pool)
+        commander = Commander(lease, fence, ScaledClock(), opened.pool)  # a matter of machines, whose seconds are true
         outlets = self._build_outlets(row, found, opened)
         station = Station(name, driver, gate, loop, arming, commander, self.clock, opened.record, self._say, outlets)
         self.stations[name] = station

@@ -25,6 +25,7 @@ from signals.timing_plan import PlanFault, TimingPlan, validate
 
 DECISION_GAP_S = 1.0
 CLOCK_SKEW_S = 2.0
+STANDSTILL_S = 3.5  # longer than a driver holds a report for fresh: a cut line is silence, and not a quarrel
 DISTRUST_S = 5.0
 YIELD_S = 5.0  # beyond the end of what outranked us; coordination needs cycles to recover, and who flashes may flash on
 _TOLERANCE_S = 1.5  # a report may be one second old
@@ -199,8 +200,11 @@ class Guard:
     def _is_skewed(self, state: SignalState, now_s: float) -> bool:
         if self._last is None:
             return False
-        passed_s = now_s - self._last_clock_s
-        return passed_s < 0 or abs(passed_s - (state.uptime_s - self._last.uptime_s)) > CLOCK_SKEW_S
+        if now_s < self._last_clock_s:
+            return True
+        if state.uptime_s == self._last.uptime_s:  # the same report again; for how long is looked at elsewhere
+            return False
+        return abs(now_s - self._counted_at_s - (state.uptime_s - self._last.uptime_s)) > CLOCK_SKEW_S
 
     def _find_disagreement(self, state: SignalState, now_s: float) -> str | None:
         """What the cabinet reports and what it can be, given what it was told."""
@@ -212,7 +216,7 @@ class Guard:
         passed_s = state.uptime_s - last.uptime_s
         if passed_s < 0:
             return "the cabinet has started anew"
-        if passed_s == 0 and now_s - self._counted_at_s > CLOCK_SKEW_S:
+        if passed_s == 0 and now_s - self._counted_at_s > STANDSTILL_S:
             return f"the cabinet's seconds stand still at {state.uptime_s:g}"
         if last.mode.outranks or state.mode.outranks:  # it goes where it must, not where a plan or we say
             return None
@@ -227,7 +231,8 @@ class Guard:
         if state.target is not None and state.target not in {last.target, self._commanded}:
             return f"the cabinet leaves for stage {state.target} unasked"
         same = (state.stage, state.interval, state.target) == (last.stage, last.interval, last.target)
-        if same and greens and not self._is_same_green(state, last):
+        was_unseen = state.elapsed_s <= passed_s and passed_s > _TOLERANCE_S  # a driver counts anew after a gap
+        if same and greens and not was_unseen and not self._is_same_green(state, last):
             return f"the cabinet's green timer went from {last.elapsed_s:g} to {state.elapsed_s:g} s in {passed_s:g} s"
         return None
 

@@ -1,14 +1,16 @@
 """What the guard admits, refuses and forces."""
 
 import math
+from bisect import bisect_left
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from signals.cabinet import Cabinet
-from signals.model import IntervalKind
+from signals.model import Approach, Intersection, IntervalKind, Lane, Movement, Stage, Turn
 from signals.ports import Advance, Capabilities, Hold, Mode, Release, SignalState
 from signals.safety.clearance import RedBound
 from signals.safety.command import SafeCommand
@@ -17,7 +19,7 @@ from signals.safety.guard import YIELD_S, Guard, PlanRefused, Refusal
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan
-from signals.timing_plan import validate
+from signals.timing_plan import LocalStep, SafetyLimits, StageTiming, TimingPlan, sum_cycle_s, validate
 from sumo_scenarios.catalog import find_scenario
 
 
@@ -245,7 +247,7 @@ def test_a_report_that_stands_still_releases(rig):
     rig.run(20)
     stale = rig.cabinet.read_state()
     verdicts = [rig.guard.admit(HOLD, stale, rig.now_s + second) for second in range(5)]
-    assert [code(v) for v in verdicts] == ["admitted"] * 3 + ["disagreement"] * 2
+    assert [code(v) for v in verdicts] == ["admitted"] * 4 + ["disagreement"]
     assert isinstance(verdicts[-1].instead.command, Release)
 
 
@@ -568,7 +570,7 @@ def test_what_is_wrong_with_a_report_is_said_in_words(rig, plan):
             0.0,
         ),
         "the cabinet has started anew": ({"uptime_s": 6.5}, 0.0),
-        "the cabinet's seconds stand still at 7": ({"uptime_s": 7.0, "elapsed_s": 7.0}, 1.5),
+        "the cabinet's seconds stand still at 7": ({"uptime_s": 7.0, "elapsed_s": 7.0}, 3.0),
         "the cabinet went from stage 0 to 2 without the clearance between them": ({"stage": 2, "elapsed_s": 0.0}, 0.0),
         "the cabinet leaves for stage 3 unasked": (
             {"interval": IntervalKind.YELLOW, "elapsed_s": 0.0, "target": 3},
@@ -621,3 +623,369 @@ def test_a_process_that_ends_releases_with_its_reason(rig):
     """The last release says why, and does not grow stale."""
     safe = rig.guard.release("the process ends")
     assert (safe.command, safe.valid_until_s) == (Release("the process ends"), math.inf)
+
+
+def make_uneven(plan):
+    """The same stages with minimum greens and changes of a length of their own, and little time to spare."""
+    minimum_s = (10.0, 9.0, 12.0, 7.0, 6.0, 8.0, 11.0, 6.0)
+    changes = {
+        (a, b): (*change[:-1], replace(change[-1], duration_s=change[-1].duration_s + (3 * a + b) % 4))
+        for (a, b), change in plan.transitions.items()
+    }
+    return replace(
+        plan,
+        timings=tuple(StageTiming(min_s, 30.0 + k) for k, min_s in enumerate(minimum_s)),
+        transitions=changes,
+        limits=replace(plan.limits, max_red_s=90.0),
+        cycle_s=sum_cycle_s(plan.sequence, changes),
+    )
+
+
+class Moment:
+    """One second of a street, in which the guard has come to know ``reds`` and a green of ``age_s``."""
+
+    def __init__(self, site, plan, state, **kwargs):
+        self.guard, self.state = Guard(site.intersection, plan, **kwargs), state
+        self.guard.admit(Release(), state, state.uptime_s)
+        self.known = {name: value for name, value in vars(self.guard).items() if name != "_red_s"}
+        self.size = len(site.intersection.movements)
+
+    def ask(self, command, red_s, age_s=None):
+        age_s = self.state.elapsed_s if age_s is None else age_s
+        vars(self.guard).update(self.known, _red_s=red_s.copy(), _green_s=age_s, _green_clock_s=age_s)
+        return self.guard.admit(command, self.state, self.state.uptime_s)
+
+    def find_edges(self, in_time):
+        """For each movement that waits, the longest red that is in time and the next second, the others at ten."""
+        serves = self.guard._bound.serves
+        columns = {tuple(serves[:, m]): m for m in range(self.size) if not serves[self.state.stage, m]}
+        for m in columns.values():
+            red_s = np.where(serves[self.state.stage], 0.0, 10.0)
+
+            def waits(red, red_s=red_s, m=m):
+                return np.where(np.arange(self.size) == m, float(red), red_s)
+
+            last = bisect_left(range(91), True, key=lambda red: not in_time(waits(red))) - 1
+            assert last >= 0
+            yield waits(last), True
+            if last < 90:  # not one whom the stage that is wanted serves
+                yield waits(last + 1), False
+
+
+def in_green(stage, age_s, mode=Mode.REMOTE):
+    """A stage that has been green for some seconds."""
+    return SignalState(stage, IntervalKind.GREEN, age_s, None, mode, 500.0)
+
+
+@pytest.mark.parametrize("stage", range(8))
+@pytest.mark.parametrize("age_s", [2.0, 25.0])
+def test_a_release_is_admitted_as_long_as_the_local_plan_is_in_time(site, plan, stage, age_s):
+    """Exactly until the local plan, which leaves the green at its minimum or in a second, would be late for somebody."""
+    moment = Moment(site, make_uneven(plan), in_green(stage, age_s))
+    bound, minimum_s = moment.guard._bound, moment.guard._plan.timings[stage].min_green_s
+    leave_in_s = max(1.0, minimum_s - age_s)
+    for red_s, in_time in moment.find_edges(lambda r: bound.can_serve_all_after_local_steps(stage, leave_in_s, r)):
+        verdict = moment.ask(Release("t"), red_s)
+        if age_s < minimum_s:
+            assert (code(verdict) == "admitted") == in_time
+        elif in_time:
+            assert isinstance(verdict, SafeCommand) or verdict.instead is not None
+        if not in_time:
+            late = "The local plan would keep a movement red for more than 90 s."
+            assert verdict.message in {
+                f"{late} It takes over as soon as that movement has been served.",
+                f"A movement has been red for {red_s.max():.0f} s; stage {bound.find_next(stage, red_s)} has to follow now.",
+            }
+
+
+@pytest.mark.parametrize(("stage", "target"), [(0, 1), (1, 6), (2, 0), (6, 3), (7, 5)])
+def test_a_release_in_a_clearance_counts_from_the_stage_that_it_leads_to(site, plan, stage, target):
+    """The change plays to its end and its stage has its minimum, before the local plan goes on from there."""
+    state = replace(in_green(stage, 1.0), interval=IntervalKind.YELLOW, target=target)
+    moment = Moment(site, make_uneven(plan), state)
+    bound = moment.guard._bound
+    change_s = moment.guard._plan.transition_s(stage, target)
+    leave_in_s = change_s + moment.guard._plan.timings[target].min_green_s
+
+    def is_in_time(red_s):
+        after_s = np.where(bound.serves[target], -change_s, red_s)
+        return bound.can_serve_all_after_local_steps(target, leave_in_s, after_s)
+
+    for red_s, in_time in moment.find_edges(is_in_time):
+        assert code(moment.ask(Release("t"), red_s)) == ("admitted" if in_time else "max_red")
+
+
+def test_a_release_in_a_clearance_that_leads_nowhere_counts_from_where_it_is(site, plan):
+    """A cabinet that does not tell where a change leads is no exception; nor is one that tells it in its green."""
+    for state, leave_in_s in (
+        (replace(in_green(0, 1.0), interval=IntervalKind.RED_CLEARANCE), 10.0),
+        (replace(in_green(0, 1.0), target=1), 9.0),
+    ):
+        moment = Moment(site, make_uneven(plan), state)
+        bound = moment.guard._bound
+        in_time_from_here = partial(bound.can_serve_all_after_local_steps, 0, leave_in_s)
+        for red_s, in_time in moment.find_edges(in_time_from_here):
+            assert code(moment.ask(Release("t"), red_s)) == ("admitted" if in_time else "max_red")
+
+
+def test_a_release_of_what_is_local_already_is_admitted_whatever_waits(site, plan):
+    """It changes nothing, and does not grow stale."""
+    moment = Moment(site, make_uneven(plan), in_green(0, 1.0, Mode.LOCAL))
+    safe = moment.ask(Release("t"), np.full(moment.size, 89.0))
+    assert (safe.command, safe.valid_until_s) == (Release("t"), math.inf)
+
+
+@pytest.mark.parametrize(("stage", "target"), [(0, 1), (1, 6), (2, 0), (6, 3), (7, 5), (3, 2)])
+def test_an_advance_is_admitted_as_long_as_all_others_are_in_time_after_it(site, plan, stage, target):
+    """Exactly until the stage that is wanted, at its minimum green, would make somebody wait too long; then the first
+    step of the round takes its place, with the reason in words.
+    """
+    moment = Moment(site, make_uneven(plan), in_green(stage, 20.0))
+    bound, uneven = moment.guard._bound, moment.guard._plan
+    leave_in_s = uneven.transition_s(stage, target) + uneven.timings[target].min_green_s
+
+    def is_in_time(red_s):
+        return bound.can_serve_all(target, leave_in_s, np.where(bound.serves[target], 0.0, red_s))
+
+    for red_s, in_time in moment.find_edges(is_in_time):
+        verdict = moment.ask(Advance(target), red_s)
+        if in_time:
+            assert (verdict.command, verdict.valid_until_s) == (Advance(target), 502.0)
+        else:
+            assert verdict.code == "max_red"
+            assert verdict.message == f"Stage {target} would keep a movement red for more than 90 s."
+            assert verdict.instead.command == Advance(bound.find_next(stage, red_s))
+            assert verdict.instead.valid_until_s == 502.0
+
+
+@pytest.mark.parametrize("mode", [Mode.REMOTE, Mode.LOCAL])
+@pytest.mark.parametrize("stage", range(8))
+def test_a_hold_is_admitted_as_long_as_the_next_second_is_in_time(site, plan, stage, mode):
+    """Exactly until a second more would be too late for somebody; in local mode also where the local plan would be,
+    which may leave before the next report. Who waits longest comes first.
+    """
+    moment = Moment(site, make_uneven(plan), in_green(stage, 20.0, mode))
+    bound = moment.guard._bound
+
+    def is_in_time(red_s):
+        soon = bound.can_serve_all(stage, 1.0, red_s)
+        return soon and (mode is Mode.REMOTE or bound.can_serve_all_after_local_steps(stage, 1.0, red_s))
+
+    for red_s, in_time in moment.find_edges(is_in_time):
+        verdict = moment.ask(HOLD, red_s)
+        if in_time:
+            assert (verdict.command, verdict.valid_until_s) == (HOLD, 502.0)
+        else:
+            target = bound.find_next(stage, red_s)
+            assert (verdict.code, verdict.instead.command) == ("max_red", Advance(target))
+            words = f"A movement has been red for {red_s.max():.0f} s; stage {target} has to follow now."
+            assert verdict.message == words
+            assert moment.ask(HOLD, red_s, age_s=3.0).command == HOLD  # a green in its minimum is not ended even so
+
+
+def test_the_maximum_green_is_the_stages_own_and_ends_holds_alone(site, plan):
+    """At 30 s and k for stage k, in remote mode; the local plan ends its own greens."""
+    for stage in (0, 3, 7):
+        for mode, age_s, expected in [
+            (Mode.REMOTE, 29.5 + stage, "admitted"),
+            (Mode.REMOTE, 30.0 + stage, "max_green"),
+            (Mode.LOCAL, 60.0, "admitted"),
+        ]:
+            moment = Moment(site, make_uneven(plan), in_green(stage, age_s, mode))
+            verdict = moment.ask(HOLD, np.zeros(moment.size))
+            assert code(verdict) == expected
+            if expected == "max_green":
+                assert verdict.message == f"Stage {stage} has had its maximum green of {30 + stage} s."
+                assert isinstance(verdict.instead.command, Advance)
+
+
+def test_a_cabinet_that_cannot_skip_is_forced_to_its_next_stage(site, plan):
+    """Whoever waits longest: only the stage that follows in its own sequence can be demanded."""
+    moment = Moment(site, make_uneven(plan), in_green(0, 30.0), capabilities=Capabilities(can_skip=False))
+    red_s = np.zeros(moment.size)
+    red_s[3] = 5.0
+    assert moment.guard._bound.find_next(0, red_s) == 3
+    assert moment.ask(HOLD, red_s).instead.command == Advance(1)
+
+
+@pytest.mark.parametrize("name", ["elapsed_s", "own seconds", "clock"])
+def test_a_minimum_green_ends_to_the_second_in_each_of_three_counts(site, plan, name):
+    """The cabinet's timer and our count of its seconds have to be at the minimum, the clock within half a second."""
+    minimum_s = 10.0
+    for short_s, expected in [
+        (0.0, "admitted"),
+        (0.4, "admitted" if name == "clock" else "min_green"),
+        (0.6, "min_green"),
+    ]:
+        age_s = minimum_s - short_s
+        moment = Moment(site, make_uneven(plan), in_green(0, age_s if name == "elapsed_s" else minimum_s))
+        moment.known["_last"] = replace(moment.state, uptime_s=499.0, elapsed_s=moment.state.elapsed_s - 1.0)
+        moment.known["_last_clock_s"] = 499.0
+        red_s = np.zeros(moment.size)
+        vars(moment.guard).update(moment.known, _red_s=red_s, _green_s=minimum_s - 1.0, _green_clock_s=minimum_s - 1.0)
+        if name == "own seconds":
+            moment.guard._green_s -= short_s
+        if name == "clock":
+            moment.guard._green_clock_s -= short_s
+        assert code(moment.guard.admit(Advance(1), moment.state, 500.0)) == expected
+
+
+@pytest.mark.parametrize("can_skip", [True, False])
+def test_where_there_is_one_stage_nothing_is_forced(can_skip):
+    """Beyond its maximum green the only stage is held on: there is nowhere to go."""
+    lane, way = (Lane("l", 200.0, 14.0),), (Movement(0, 0, 0, Turn.THROUGH),)
+    alone = Intersection("x", lane, lane, (Approach("a", (0,)),), way, np.zeros((1, 1), bool), np.zeros((1, 1), bool))
+    stage, step = Stage(0, frozenset({0})), LocalStep(0, 20.0)
+    plan = TimingPlan((stage,), (StageTiming(6.0, 30.0),), (step,), {}, SafetyLimits(), 20.0)
+    guard = Guard(alone, plan, Capabilities(can_skip=can_skip))
+    for second in range(60):
+        state = replace(in_green(0, float(second)), uptime_s=float(second))
+        assert code(guard.admit(HOLD, state, float(second))) == "admitted"
+
+
+def test_a_clock_that_stands_still_makes_no_second_decision(rig):
+    """The cabinet has counted a second since the last decision, the clock none: too soon by the clock."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
+    later = replace(state, uptime_s=state.uptime_s + 1.0, elapsed_s=state.elapsed_s + 1.0)
+    assert code(deepcopy(rig.guard).admit(Advance(1), later, rig.now_s)) == "too_soon"
+    assert code(rig.guard.admit(Advance(1), later, rig.now_s + 1.0)) == "admitted"
+
+
+def test_a_clock_that_jumps_ahead_makes_nothing_older_than_the_skew_that_is_allowed(rig):
+    """Of a jump of a hundred seconds two are believed, for reds and for the green alike."""
+    rig.run(3)
+    red_s, green_s = rig.guard.longest_red_s, rig.guard._green_clock_s
+    assert (red_s, green_s) == (2.0, 2.0)
+    rig.now_s += 100.0
+    assert code(rig.ask(HOLD)) == "clock_skew"
+    assert (rig.guard.longest_red_s, rig.guard._green_clock_s) == (red_s + 3.0, green_s + 3.0)
+    for _ in range(10):
+        rig.now_s -= 1.0  # and now it stands still
+        assert code(rig.ask(Advance(1))) == "min_green"
+
+
+@pytest.mark.parametrize(
+    ("uptime_s", "elapsed_s", "red_s"), [(50.0, 80.0, 80.0), (90.0, 3.0, 90.0), (500.0, 3.0, 180.0)]
+)
+def test_the_first_report_says_how_long_a_red_may_have_lasted(site, plan, uptime_s, elapsed_s, red_s):
+    """Since the cabinet started, or as long as its interval, up to the longest red that is allowed; green is none."""
+    guard = Guard(site.intersection, plan)
+    guard.admit(HOLD, replace(in_green(0, elapsed_s), uptime_s=uptime_s), 7.0)
+    served = guard._bound.serves[0]
+    assert set(guard._red_s[served]) == {0.0}
+    assert set(guard._red_s[~served]) == {red_s}
+
+
+@pytest.mark.parametrize(("passed_s", "elapsed_s", "clock_s", "green_s", "green_clock_s"), [
+    (30.0, 12.0, 30.0, 12.0, 12.0),
+    (10.0, 12.0, 10.0, 10.0, 10.0),
+    (10.0, 12.0, 9.0, 10.0, 9.0),
+])  # fmt: skip
+def test_a_green_that_began_in_a_gap_is_as_old_as_the_least_that_anybody_counts(
+    rig, passed_s, elapsed_s, clock_s, green_s, green_clock_s
+):
+    """By its own timer, by the seconds of the gap, and by the clock."""
+    rig.run(10)
+    state, last_clock_s = rig.guard._last, rig.guard._last_clock_s
+    back = replace(in_green(2, elapsed_s, Mode.LOCAL), uptime_s=state.uptime_s + passed_s)
+    rig.guard.admit(HOLD, back, last_clock_s + clock_s)
+    assert (rig.guard._green_s, rig.guard._green_clock_s) == (green_s, green_clock_s)
+    rig.guard.admit(HOLD, replace(back, interval=IntervalKind.YELLOW, target=0), last_clock_s + clock_s)
+    assert (rig.guard._green_s, rig.guard._green_clock_s) == (0.0, 0.0)
+
+
+def test_a_clearance_may_be_as_short_as_the_age_of_a_report_allows(site, plan):
+    """A report may be a second old and half a second late: 3.5 s for a change of 5 s are believed, 3.4 s are not."""
+    for passed_s, expected in [(3.5, "clock_skew"), (3.4, "disagreement")]:
+        guard = Guard(site.intersection, plan)
+        guard.admit(HOLD, in_green(0, 30.0, Mode.LOCAL), 500.0)
+        later = replace(in_green(1, 0.0, Mode.LOCAL), uptime_s=500.0 + passed_s)
+        assert code(guard.admit(HOLD, later, 500.0)) == expected
+
+
+@pytest.mark.parametrize(("off_s", "expected"), [(1.5, "admitted"), (-1.5, "admitted"), (1.6, "no"), (-1.6, "no")])
+def test_a_green_timer_may_be_off_by_the_age_of_a_report(rig, off_s, expected):
+    """A second and a half either way; beyond, a cabinet under our command is not believed."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    verdict = rig.guard.admit(HOLD, replace(state, elapsed_s=state.elapsed_s + off_s), rig.now_s)
+    assert code(verdict) == ("disagreement" if expected == "no" else "admitted")
+
+
+def test_distrust_lasts_five_seconds_of_the_cabinet_and_no_longer(rig):
+    """From the last report that could not be; in the fifth second the cabinet is commanded again."""
+    rig.run(8)
+    state = rig.cabinet.read_state()
+    rig.guard.admit(HOLD, replace(state, stage=-1), rig.now_s)
+    for passed_s, expected in [(0.5, "disagreement"), (2.7, "disagreement"), (4.9, "disagreement"), (5.0, "admitted")]:
+        later = replace(
+            state, mode=Mode.LOCAL, uptime_s=state.uptime_s + passed_s, elapsed_s=state.elapsed_s + passed_s
+        )
+        assert code(rig.guard.admit(HOLD, later, rig.now_s + passed_s)) == expected
+
+
+def test_a_timer_that_fits_makes_no_other_green_the_same(rig):
+    """Another stage whose timer goes on where the last one's was, a change's length later: five seconds old at most."""
+    for second in range(21):
+        rig.guard.admit(HOLD, replace(in_green(0, float(second), Mode.LOCAL), uptime_s=float(second)), float(second))
+    other = replace(in_green(1, 25.0, Mode.LOCAL), uptime_s=25.0)
+    rig.guard.admit(HOLD, other, 25.0)
+    assert rig.guard._green_s == 5.0
+    assert code(rig.guard.admit(Advance(2), other, 25.0)) == "min_green"
+
+
+@pytest.mark.parametrize("before", [
+    {"interval": IntervalKind.YELLOW, "target": 1}, {"mode": Mode.FLASH}, {"mode": Mode.RAIL, "stage": 1},
+])  # fmt: skip
+def test_a_green_after_anything_else_is_new_even_if_its_timer_fits(site, plan, before):
+    """After a yellow of the same stage, after flashing or a train: as old as its own timer and no older."""
+    guard = Guard(site.intersection, plan)
+    guard.admit(HOLD, replace(in_green(0, 0.0, Mode.LOCAL), **before), 500.0)
+    guard.admit(HOLD, replace(in_green(0, 6.0, Mode.LOCAL), uptime_s=507.0), 507.0)
+    assert (guard._green_s, guard._green_clock_s) == (6.0, 6.0)
+
+
+def test_a_gap_in_the_reports_is_no_quarrel(site, plan):
+    """Silence for three seconds and a report from after it: admitted, and a green that is counted anew has to be old
+    enough anew.
+    """
+    guard = Guard(site.intersection, plan)
+    green = SignalState(0, IntervalKind.GREEN, 0.0, None, Mode.REMOTE, 0.0)
+    for second in range(20):
+        guard.admit(HOLD, replace(green, elapsed_s=float(second), uptime_s=float(second)), float(second))
+    for second in (20.0, 21.0, 22.0):  # the last report, again and again
+        assert isinstance(guard.admit(HOLD, replace(green, elapsed_s=19.0, uptime_s=19.0), second), SafeCommand)
+    assert isinstance(guard.admit(HOLD, replace(green, elapsed_s=0.0, uptime_s=23.0), 23.0), SafeCommand)
+    early = guard.admit(Advance(1), replace(green, elapsed_s=2.0, uptime_s=25.0), 25.0)
+    assert early.code == "min_green"
+
+
+@pytest.mark.parametrize("mode", OUTRANKING)
+def test_who_was_not_commanded_is_not_released(site, plan, mode):
+    """A cabinet in local mode, or seen for the first time, is left alone by whoever comes before us."""
+    for earlier in ([], [in_green(0, 5.0, Mode.LOCAL)], [in_green(0, 5.0, Mode.REMOTE), in_green(0, 5.0, mode)]):
+        guard = Guard(site.intersection, plan)
+        for state in earlier:
+            guard.admit(HOLD, state, 500.0)
+        verdict = guard.admit(HOLD, in_green(0, 5.0, mode), 500.0)
+        assert (verdict.code, verdict.instead) == ("outranked", None)
+
+
+def test_a_report_that_comes_twice_ends_no_yielding(rig):
+    """The same second again is no restart: whatever outranked us is still given its time, and decisions their gap."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    rig.guard.admit(HOLD, replace(state, mode=Mode.RAIL), rig.now_s)
+    for _ in range(2):
+        assert code(rig.guard.admit(HOLD, state, rig.now_s)) == "yielding"
+
+
+def test_a_report_that_comes_twice_under_a_clock_set_back_makes_no_second_decision(rig):
+    """The clock may say what it likes: the cabinet has counted no second since the last decision."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s - 10.0)) == "clock_skew"
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s - 10.0)) == "too_soon"

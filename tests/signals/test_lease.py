@@ -16,10 +16,18 @@ from tests.support.redis_server import serve_redis
 SHORT_S = 0.6 + MARGIN_S
 
 
+def wait_until_older_than_a_lease(client):
+    """Before that, a Redis without memory gives none."""
+    while client.info("server")["uptime_in_seconds"] < LEASE_S:
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A Redis server, and its process to kill."""
+    """A Redis server that has run for longer than a lease, and its process to kill."""
     with serve_redis(tmp_path_factory.mktemp("redis")) as served:
+        with Redis.from_url(served[0], socket_timeout=1.0) as client:
+            wait_until_older_than_a_lease(client)
         yield served
 
 
@@ -89,6 +97,8 @@ def test_without_redis_the_lease_runs_out(tmp_path):
     """No answer renews nothing and raises nothing: the holder stops in its own time, and nobody gets the lease."""
     with serve_redis(tmp_path) as (url, process), Redis.from_url(url, socket_timeout=0.5) as client:
         lease = RedisLease(client, "a")
+        assert lease.acquire(0.0) is None, "it may have lost its memory, and somebody may hold a lease"
+        wait_until_older_than_a_lease(client)
         assert lease.acquire(0.0)
         process.kill()
         process.wait()
