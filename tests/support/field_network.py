@@ -1,10 +1,9 @@
 """A bad network in virtual time: datagrams are lost, doubled, late and so overtake each other; parts are cut off.
 
-What becomes of a datagram is drawn when it is sent, from the ``Weather`` of that moment, or told by a ``Fate`` that a
+What becomes of a datagram is drawn when it is sent, from the ``Weather`` of that moment, or told by ``fates`` that a
 test has chosen. A network ``as_stream`` is a TCP connection's: nothing is lost, doubled or overtaken on it, only late.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -53,7 +52,7 @@ class Network:
 
     def __init__(self, random, *, as_stream=False):
         self.weather, self._random, self._as_stream = CALM, random, as_stream
-        self.fates = deque()  # of the next datagrams, each a tuple of delays (empty: lost); before the weather
+        self.fates = {}  # by receiver: the delays of each copy (none: lost), in place of the weather
         self.cut = set()  # names of those whom nothing reaches
         self._under_way = []
         self._sent = 0
@@ -66,7 +65,7 @@ class Network:
         if {sender, receiver} & self.cut:
             self.counts["lost"] += 1
             return
-        delays_s = self.fates.popleft() if self.fates else self._draw()
+        delays_s = self.fates[receiver] if receiver in self.fates else self._draw()
         self.counts["lost"] += not delays_s
         self.counts["doubled"] += len(delays_s) > 1
         for delay_s in delays_s:

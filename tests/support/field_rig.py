@@ -7,6 +7,8 @@ lose the lease server. Two processes are on two machines: each has its own fence
 """
 
 import copy
+import copyreg
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -23,7 +25,7 @@ from signals.safety.arming import Arming, Level
 from signals.safety.guard import Guard
 from signals.safety.supervisor import Supervisor
 from tests.support.field_network import Network
-from tests.support.field_street import build_street
+from tests.support.field_street import CONSTANT, build_street
 from tests.support.lamp_judge import LampJudge
 
 TICK_S = 0.1
@@ -254,7 +256,8 @@ class World:
         self.server = LeaseServer(self)
         crossing, plan = build_street()
         self.plan = plan
-        self.judge = LampJudge(crossing, plan.limits, plan.stages, plan.timings, resolution_s=0.0)
+        within = field.kind == "ntcip1202"
+        self.judge = LampJudge(crossing, plan.limits, plan.stages, plan.timings, walks_within_green=within)
         self.runtimes = {}
         self._shelves = {}
         self.spoken, self.heard = [], []
@@ -369,7 +372,8 @@ class World:
     def branch(self):
         """A second world that is as this one, and goes its own way."""
         assert self._folder is None, "files cannot branch"
-        return copy.deepcopy(self, _share())
+        with _sharing():
+            return copy.deepcopy(self)
 
     def __deepcopy__(self, memo):
         twin = object.__new__(type(self))
@@ -426,6 +430,16 @@ def _rebind_answers(emulator):
     emulator._answers = fresh
 
 
-def _share():
-    """A memo under which what never changes is not copied."""
-    return {id(one): one for one in build_street()}
+@contextmanager
+def _sharing():
+    """While worlds are copied, what never changes is not: ``deepcopy`` takes a name as "this very object"."""
+    before = {kind: copyreg.dispatch_table.get(kind) for kind in CONSTANT}
+    copyreg.dispatch_table.update(dict.fromkeys(CONSTANT, lambda one: type(one).__name__))
+    try:
+        yield
+    finally:
+        for kind, reducer in before.items():
+            if reducer is None:
+                del copyreg.dispatch_table[kind]
+            else:
+                copyreg.dispatch_table[kind] = reducer

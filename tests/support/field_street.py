@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from signals.hardware.field_emulator import Happening
 from signals.hardware.loopback import LoopbackDriver
 from signals.hardware.loopback_wire import MAX_LINE_BYTES, encode_line
 from signals.hardware.ntcip1202 import emulator as ntcip_emulator
+from signals.hardware.ntcip1202.agent import Agent
 from signals.hardware.ntcip1202.driver import NtcipDriver
-from signals.hardware.ntcip1202.poll import read_head
+from signals.hardware.ntcip1202.phases import PhaseTable
+from signals.hardware.ntcip1202.poll import Question, read_head
+from signals.hardware.ntcip1202.profile import NtcipProfile
 from signals.hardware.ntcip1202.snmp import Kind
 from signals.hardware.street import EmulatedStreet
 from signals.hardware.utc_v3.driver import UtcV3Driver
@@ -20,9 +24,10 @@ from signals.hardware.utc_v3.emulator import UtcV3Emulator
 from signals.hardware.utc_v3.every_device import SetClock, SetCommandSet
 from signals.hardware.utc_v3.link import FrameReader, Message
 from signals.hardware.utc_v3.misbehaviour import Misbehaviour as UtcV3Misbehaviour
-from signals.hardware.utc_v3.profile import BUS_PRIORITY_UNIT, PUBLISHED_FIRMWARE, STANDARD
+from signals.hardware.utc_v3.profile import BUS_PRIORITY_UNIT, PUBLISHED_FIRMWARE, STANDARD, VendorProfile
 from signals.hardware.utc_v3.roc_clock import TAIPEI
 from signals.hardware.utc_v3.signal_controller import GoTo, SetStrategy, Strategy
+from signals.hardware.utc_v3.sub_phases import SubPhases
 from signals.model import Approach, Intersection, Lamp, Lane, Movement, RoadUser, Stage, Turn
 from signals.ports import Mode
 from signals.timing_plan import (
@@ -36,6 +41,9 @@ from signals.timing_plan import (
     validate,
 )
 
+CONSTANT = (
+    Intersection, TimingPlan, VendorProfile, SubPhases, NtcipProfile, PhaseTable, Agent, Question, MappingProxyType,
+)  # fmt: skip
 NORTH, SOUTH, NORTH_LEFT, EAST, WALK_EAST, WALK_NORTH = range(6)
 _CONFLICTS = (
     (NORTH, EAST), (SOUTH, EAST), (NORTH_LEFT, EAST), (NORTH_LEFT, SOUTH), (WALK_EAST, EAST), (WALK_EAST, NORTH_LEFT),
@@ -238,7 +246,8 @@ class Field:
                 return not emulator.is_working or emulator.emulator.cabinet.read_state().mode is Mode.LOCAL
             case "utc-v3":
                 return emulator.engine.order is None and not emulator._answers.strategy & Strategy.PHASE_CONTROL
-        return not emulator._is_free and not any(emulator._obeys.values())
+        is_told = any(emulator.masks.values()) or emulator.system_pattern or emulator._effects  # takes a tick to obey
+        return not (is_told or emulator._is_free or any(emulator._obeys.values()))
 
     def is_led(self, emulator):
         """Whether an order about greens is in force."""
@@ -262,16 +271,6 @@ class Field:
                 return any(isinstance(one, Message) and one.info[:2] in _ORDERS for one in frames)
         return read_head(data).kind == Kind.SET
 
-    @property
-    def deadman_s(self):
-        """How long after the last word of its commander a controller is on its own at the latest."""
-        match self.kind:
-            case "loopback":
-                return 5.0
-            case "utc-v3":
-                return max(60.0 * self.profile.effect_min, 255.0 * (self.temper in _COUNTS_GREEN))
-        return float(ntcip_emulator.BACKUP_S)
-
 
 _ORDERS = tuple(kind.CODE.to_bytes(2, "big") for kind in (SetStrategy, GoTo, SetCommandSet, SetClock))
 
@@ -291,7 +290,6 @@ class _TaipeiClock:
         return STARTS_AT.timestamp() + self._timepiece.read_wall_clock()
 
 
-_COUNTS_GREEN = ("published firmware", "bus priority unit")
 _UTC_V3 = {
     "hasty": UtcV3Misbehaviour(ignores_min_green=True),
     "loses acknowledgements": UtcV3Misbehaviour(loses_acks=0.4),

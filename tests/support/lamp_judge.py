@@ -8,8 +8,9 @@ intersection, the limits, the stages with their minimum greens, and what every m
 * ... or sooner than the red clearance after that one's yellow, or than somebody on foot can have walked over;
 * a green of vehicles that is not followed by yellow, a yellow that is too short, that follows no green, or is followed
   by green;
-* a green shorter than the least minimum green of the stages that show it (on foot: than ``SHORTEST_WALK_S``), and the
-  whole display of a stage, as drivers see it, shorter than that stage's minimum green.
+* a green shorter than the least minimum green of the stages that show it, and the whole display of a stage shorter than
+  that stage's minimum green. ``walks_within_green`` (NTCIP's phases: walk and its clearance pass within the vehicles'
+  green): on foot ``SHORTEST_WALK_S`` is enough, and a stage is what drivers see of it.
 
 What is exempt, and only that: a controller that is out of service (dark, flashing, or in the all-red of its start-up,
 as its emulator says with ``is_working=False``) may break off greens and yellows, since power cuts, conflict monitors
@@ -42,15 +43,16 @@ class LampFault:
 class LampJudge:
     """Give it every change of lamps, or samples; ``faults`` has what was wrong."""
 
-    def __init__(self, intersection, limits, stages, timings, resolution_s=0.0):
+    def __init__(self, intersection, limits, stages, timings, resolution_s=0.0, *, walks_within_green=False):
         self._crossing, self._limits = intersection, limits
         self._slack_s = resolution_s + _EPSILON_S
         count = len(intersection.movements)
+        self._walks_within_green = walks_within_green
         self._drives = [m.user is RoadUser.VEHICLE for m in intersection.movements]
         self._foes = [[j for j in range(count) if intersection.conflicts[i, j]] for i in range(count)]
         self._least_s = [self._find_least_s(m, stages, timings) for m in range(count)]
         self._displays = [
-            (tuple(s.lamp(m) for m in range(count) if self._drives[m]), t.min_green_s)
+            (self._pick(tuple(s.lamp(m) for m in range(count))), t.min_green_s)
             for s, t in zip(stages, timings, strict=True)
         ]
         self._lamps = None
@@ -87,9 +89,13 @@ class LampJudge:
         return (self._lamps, self._is_working, tuple(ages), tuple(self._was_cut), self._display)
 
     def _find_least_s(self, m, stages, timings):
-        if not self._drives[m]:
+        if self._walks_within_green and not self._drives[m]:
             return SHORTEST_WALK_S
         return min((t.min_green_s for s, t in zip(stages, timings, strict=True) if m in s.greens), default=0.0)
+
+    def _pick(self, lamps):
+        """What a stage is known by."""
+        return tuple(lamp for m, lamp in enumerate(lamps) if self._drives[m] or not self._walks_within_green)
 
     def _blame(self, at_s, code, message):
         self.faults.append(LampFault(at_s, code, f"at {at_s:.1f} s {message}"))
@@ -160,7 +166,7 @@ class LampJudge:
             self._blame(at_s, "yellow_out_of_place", f"{self._name(m)} goes from {was.name} to yellow")
 
     def _judge_display(self, at_s, lamps, *, is_seen):
-        shown = tuple(lamp for m, lamp in enumerate(lamps) if self._drives[m])
+        shown = self._pick(lamps)
         if shown == self._display:
             return
         if self._display is not None and (length_s := at_s - self._shown_s) < self._shown_least_s - self._slack_s:
