@@ -22,6 +22,7 @@ RECEIVE_BYTES = 4 << 20  # a burst of a thousand answers overflows the usual 212
 SOONEST_S, LATEST_S = 0.5, 30.0
 _LEAST_WAIT_S = 0.001
 _MOST_UNWRITTEN = 65_536
+_TCP_PATIENCE_MS = 3000
 _CHUNK = 4096
 
 Address = tuple[str, int]
@@ -61,14 +62,16 @@ class Feed:
     def pump(self) -> None:
         """Write what is due; call it whenever a command was applied."""
         now_s = self._clock.now_s()
-        for data in self.witness(self.driver.due(now_s)):
-            self.sent += 1
-            self._send(data)
-        self._rest()
-        wakes_at_s = self.driver.wakes_at_s
-        if wakes_at_s < float("inf"):
-            wait_s = max(_LEAST_WAIT_S, (wakes_at_s - now_s) / self._clock.speed)
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self.pump)
+        try:
+            for data in self.witness(self.driver.due(now_s)):
+                self.sent += 1
+                self._send(data)
+        finally:  # whatever happens, it is woken again
+            self._rest()
+            wakes_at_s = self.driver.wakes_at_s
+            if wakes_at_s < float("inf"):
+                wait_s = max(_LEAST_WAIT_S, (wakes_at_s - now_s) / self._clock.speed)
+                self._timer = asyncio.get_running_loop().call_later(wait_s, self.pump)
 
     def reset(self) -> None:
         """The wire is a new one."""
@@ -154,6 +157,8 @@ async def keep_tcp(
 
     async def dial(feed: Feed, out: _Outlet) -> None:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), LATEST_S)
+        opened = writer.get_extra_info("socket")
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _TCP_PATIENCE_MS)
         try:
             out.write = writer.write
             feed.reset()
@@ -163,9 +168,7 @@ async def keep_tcp(
                     break  # it takes nothing: a cabinet that hears nothing must not be spoken to from memory
         finally:
             out.write = None
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            writer.transport.abort()  # what the kernel still has to send must not come minutes later
 
     await _keep(driver, clock, on_feed, dial)
 

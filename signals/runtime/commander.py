@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Protocol
 
-from signals.runtime.lease import RENEW_EVERY_S, Fence, Lease, LeaseError, StaleTokenError
+from signals.runtime.lease import RENEW_EVERY_S, Fence, Lease, StaleTokenError
 
 
 class Seconds(Protocol):
@@ -63,8 +63,8 @@ class Commander:
     def _look_after(self) -> None:
         try:
             self._renew_or_acquire()
-        except (LeaseError, OSError) as error:
-            self.token, self.trouble = None, str(error)
+        except Exception as error:  # noqa: BLE001  (whatever it is: who does not know that he holds it does not)
+            self.token, self.trouble = None, f"{type(error).__name__}: {error}"
         else:
             self.trouble = ""
 

@@ -50,7 +50,12 @@ class Outlets:
 
     def tell(self, report: StepReport, sent: Sequence[Command] = ()) -> None:
         """One second: what the cabinet showed, and the commands that were sent to it."""
-        at = datetime.now(UTC)
+        try:
+            self._tell(report, sent, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  (nothing that is only told may stop control)
+            self._complain(f"{self._id}: not told: {type(error).__name__}: {error}")
+
+    def _tell(self, report: StepReport, sent: Sequence[Command], at: datetime) -> None:
         self._write(report, sent, at)
         if report.state is None:
             return

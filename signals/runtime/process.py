@@ -85,4 +85,4 @@ def _read_sealed(path: Path, open_: ExitStack) -> tuple[RoadsideConfig, Level, t
         copy = load_config(verdict.write_snapshot(folder / "config"), home=path)
     except (SealError, OSError) as error:
         raise IntersectionFileError(f"{path}: {error}") from error
-    return replace(copy, path=path), Level.ARMED, (f"sealed by {', '.join(verdict.signed_by)}",)
+    return replace(copy, path=path), Level.ARMED, (f"sealed by {', '.join(verdict.signed_by)}: {verdict.digest[:16]}",)

@@ -38,10 +38,18 @@ from signals.runtime.readings_port import ReadingsPort
 from signals.runtime.roadside_file import IntersectionConfig, PublishConfig, RoadsideConfig
 from signals.runtime.station import FAREWELL_S, Gate, Say, Station
 from signals.runtime.watchdog import Watchdog
-from signals.runtime.wiring import build_driver, build_loop
+from signals.runtime.wiring import WRITE_COMMUNITY_VARIABLE, build_driver, build_loop
 from signals.safety.arming import Arming, Level
 
 REDIS_VARIABLE = "REDIS_URL"
+
+
+class TrueClock:
+    """Seconds that go on while the machine sleeps: a lease ends meanwhile."""
+
+    def now_s(self) -> float:
+        """The time."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class ScaledClock:
@@ -109,9 +117,10 @@ class Roadside:
             watchdog = Watchdog()
             watchdog.start()
             stack.callback(watchdog.stop)
-            keepers = await stack.enter_async_context(_Background())
             for station in self.stations.values():
                 stack.callback(station.commander.close)
+            keepers = await stack.enter_async_context(_Background())  # ended before what they keep is closed
+            for station in self.stations.values():
                 keepers.start(station.commander.keep())
             running = [
                 asyncio.get_running_loop().create_task(self._beat(name, k / len(self.stations), watchdog, seconds))
@@ -196,12 +205,12 @@ class Roadside:
         gate = Gate(driver)
         loop = build_loop(row, found, driver, port, gate, self.clock)
         is_training = isinstance(driver, LoopbackDriver)
-        arming = Arming(row.most if is_training else min(row.most, self._most), row.trial_s)
+        arming = Arming(row.most if is_training else min(row.most, self._find_most(row)), row.trial_s)
         try:
             lease, fence = self._build_lease(name), Fence(self.config.state / f"{name}.fence")
         except (LeaseError, OSError) as error:
             raise IntersectionFileError(f"{self.config.path}: {error}") from error
-        commander = Commander(lease, fence, ScaledClock(), opened.pool)  # a matter of machines, whose seconds are true
+        commander = Commander(lease, fence, TrueClock(), opened.pool)  # a matter of machines, whose seconds are true
         outlets = self._build_outlets(row, found, opened)
         station = Station(name, driver, gate, loop, arming, commander, self.clock, opened.record, self._say, outlets)
         self.stations[name] = station
@@ -223,6 +232,17 @@ class Roadside:
             opened.lines.start(keep_serial(driver, self.clock, row.device, row.baud, keep_feed))
         if is_training and row.most is Level.ARMED:
             opened.lines.start(self._train(station))
+
+    def _find_most(self, row: IntersectionConfig) -> Level:
+        """How far a real cabinet may be brought in this process, and why no further."""
+        why = ""
+        if self.clock.speed != 1.0:
+            why = f"at {self.clock.speed:g} times the speed of the clock no real cabinet is armed"
+        elif row.driver == "ntcip1202" and not os.environ.get(WRITE_COMMUNITY_VARIABLE):
+            why = f"{WRITE_COMMUNITY_VARIABLE} names no file: with the community that all know no real cabinet is armed"
+        if why and row.most is Level.ARMED and self._most is Level.ARMED:
+            self._say(f"{row.file.name}: {why}")
+        return Level.ADVISORY if why else self._most
 
     def _build_outlets(self, row: IntersectionConfig, found: IntersectionFile, opened: _Open) -> Outlets:
         log = None
@@ -281,9 +301,10 @@ class Roadside:
 
     async def _hand_back(self) -> None:
         """Release whatever is commanded and give it a moment to arrive; silence does the rest."""
-        leaving = [s for s in self.stations.values() if s.hand_back("the process ends")]
+        leaving = [s for s in self.stations.values() if s.leave("the process ends")]
         for station in leaving:
-            self._feeds[station.name].pump()
+            with suppress(Exception):  # one that cannot be told must not keep the others from being
+                self._feeds[station.name].pump()
         until_s = time.monotonic() + FAREWELL_S
         while leaving and time.monotonic() < until_s:
             for station in [s for s in leaving if _is_local(s.driver)]:

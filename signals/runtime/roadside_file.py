@@ -147,7 +147,7 @@ def _read(path: Path, content: Mapping[str, Any], folder: Path) -> RoadsideConfi
         found,
         folder / str(runtime.get("state", "state")),
         lease,
-        _read_control(folder, content["control"]) if "control" in content else None,
+        _read_control(path.parent, folder, content["control"]) if "control" in content else None,
         _read_whole(runtime, "metrics_port", 0, 0, 65_535),
         _read_whole(runtime, "udp_port", 0, 0, 65_535),
         read_number(runtime, "period_s", 1.0, 0.1, 1.0),
@@ -186,12 +186,14 @@ def _read_row(path: Path, row: Mapping[str, Any]) -> IntersectionConfig:
     )
 
 
-def _read_control(folder: Path, row: Mapping[str, Any]) -> ControlConfig:
+def _read_control(sealed: Path, folder: Path, row: Mapping[str, Any]) -> ControlConfig:
+    """Certificates are signed with the configuration and lie where it was read; keys and sockets are at home."""
     _refuse_unknown("[control]", row, _CONTROL)
     tls, port = None, _read_whole(row, "port", 0, 0, 65_535)
     if port:
-        certificate, key, ca = (folder / str(row[name]) for name in ("certificate_file", "key_file", "ca_file"))
-        tls = TlsFiles(certificate, key, ca, folder / str(row["revoked_file"]) if "revoked_file" in row else None)
+        certificate, ca = (sealed / str(row[name]) for name in ("certificate_file", "ca_file"))
+        revoked = sealed / str(row["revoked_file"]) if "revoked_file" in row else None
+        tls = TlsFiles(certificate, folder / str(row["key_file"]), ca, revoked)
     roles = {str(name): Role(role) for name, role in row.get("roles", {}).items()}
     own = folder / str(row["socket"]) if "socket" in row else None
     return ControlConfig(own, str(row.get("host", "127.0.0.1")), port, tls, roles)

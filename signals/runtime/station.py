@@ -8,6 +8,7 @@ whatever means that the cabinet is not what we took it for takes the level down 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,6 +27,9 @@ ENGAGE_AGAIN_S = 5.0
 FAREWELL_S = 3.0  # how long a release may need to get through
 _DISTURBING = (NoteKind.FOREIGN, NoteKind.REFUSED, NoteKind.RESTARTED, NoteKind.CHANGED)
 _DISTURBING_REFUSALS = ("disagreement", "clock_skew")
+_NOT_NOW = ("outranked", "yielding", "disagreement", "clock_skew")
+MOST_LET_GO, LET_GO_S = 3, 600.0
+UNHEARD_S = 60.0  # after which nobody knows what stands there
 
 
 class Record(Protocol):
@@ -95,7 +99,9 @@ class Station:
     ) -> None:
         self.name, self.driver, self.arming, self.commander = name, driver, arming, commander
         self._gate, self._loop, self._clock, self._record, self._say = gate, loop, clock, record, say
-        self._outlets = outlets
+        self._outlets, self._has_left, self._has_yielded = outlets, False, False
+        self._let_go_s: deque[float] = deque(maxlen=MOST_LET_GO)
+        self._unheard_since_s = clock.now_s()
         self.report: StepReport | None = None
         self.counts, self.refusals = Counts(), dict[str, int]()
         self._trouble = self._objection = self._obstacle = ""
@@ -122,6 +128,10 @@ class Station:
         if self._outlets is not None:
             sent = (report.applied,) if report.applied and self.is_commanding else ()
             self._outlets.tell(report, sent)
+        if report.state is not None:
+            self._unheard_since_s = self._clock.now_s()
+        elif self._clock.now_s() - self._unheard_since_s > UNHEARD_S:
+            self._disturb(f"nothing was heard of the cabinet for {UNHEARD_S:g} s")
         if report.refusal:
             self.refusals[report.refusal.code] = self.refusals.get(report.refusal.code, 0) + 1
             if report.refusal.code in _DISTURBING_REFUSALS:
@@ -131,6 +141,8 @@ class Station:
     def request(self, level: Level, who: str, why: str) -> str | None:
         """A person's wish for another level; the refusal in words, or None. Both are on record."""
         now_s = self._clock.now_s()
+        if self._has_left and level > Level.SHADOW:
+            return "the process ends"
         refusal = self.arming.ask(level, self.driver.list_obstacles(), now_s, why)
         wish = {"event": "level", "asked": level.name.lower(), "who": who, "why": why, "refusal": refusal or ""}
         if not self._log({**wish, "level": self.arming.level.name.lower()}) and refusal is None:
@@ -139,6 +151,11 @@ class Station:
         self._say(f"{self.name}: {self.arming.level.name.lower()}" + (f"; refused: {refusal}" if refusal else ""))
         self._settle()
         return refusal
+
+    def leave(self, reason: str) -> bool:
+        """Hand back for good: no wish is heard any more. Whether the cabinet was commanded until now."""
+        self._has_left = True
+        return self.hand_back(reason)
 
     def hand_back(self, reason: str) -> bool:
         """Release the cabinet to its local plan and only watch; whether it was commanded until now."""
@@ -150,14 +167,18 @@ class Station:
 
     def witness(self, due: list[bytes]) -> list[bytes]:
         """What of these datagrams may be written; commands are on record when this returns."""
+        disarmed = self.counts.disarmed
         words = [self._hear(note) for note in self.driver.take_notes()]
         intents = "; ".join(word for word in words if word)
+        is_void = self.counts.disarmed > disarmed  # what was drawn before that must not go out after it
         read = ((data, self.driver.find_command(data)) for data in due)
-        return [data for data, command in read if command is None or self._let_pass(command, intents)]
+        return [d for d, command in read if command is None or (not is_void and self._let_pass(command, intents))]
 
     def _let_pass(self, data: bytes, intents: str) -> bool:
         """Whether a datagram that commands may be written: we are the commander, and it is on record."""
-        objection = self.commander.find_objection()
+        is_leaving = self._clock.now_s() < self._leaves_until_s
+        objection = None if self._gate.is_open or is_leaving else "the intersection is not armed"
+        objection = objection or self.commander.find_objection()
         event = {"event": "refused" if objection else "sent", "text": intents, "bytes": data.hex()}
         if objection:
             event["why"] = objection
@@ -168,7 +189,7 @@ class Station:
             self._object("")
         if objection:
             self._object(objection)
-        passes = is_logged and objection is None
+        passes = (is_logged or is_leaving) and objection is None  # what only hands back is not kept for want of a log
         self.counts.commands += passes
         self.counts.withheld += not passes
         return passes
@@ -178,17 +199,20 @@ class Station:
         if note.kind is NoteKind.SENT:
             return note.text
         self._log({"event": note.kind.value, "text": note.text, **({"bytes": note.data.hex()} if note.data else {})})
+        self._has_yielded |= note.kind is NoteKind.YIELDED
         if note.kind in _DISTURBING:
             self._disturb(f"{note.kind.value}: {note.text}")
         return ""
 
     def _settle(self) -> None:
         """Engage or hand back, as arming and lease have it."""
-        is_armed, now_s = self.arming.level is Level.ARMED, self._clock.now_s()
+        is_armed, now_s = self.arming.level is Level.ARMED and not self._has_left, self._clock.now_s()
         should = is_armed and self.commander.is_held
         if self._gate.is_open and not should:
             self.hand_back("the lease has gone" if is_armed else self.arming.why)
         elif should and not self.is_commanding and now_s >= self._engage_at_s:
+            if not self._is_calm() or self._lets_go_too_often(now_s):
+                return
             self._engage_at_s = now_s + ENGAGE_AGAIN_S  # taking over may take seconds itself
             try:
                 self.driver.engage()
@@ -201,6 +225,25 @@ class Station:
             self._obstacle, self._gate.is_open = "", True
             self._log({"event": "engaged", "token": self.commander.token})
             self._say(f"{self.name}: takes the cabinet over (token {self.commander.token})")
+
+    def _is_calm(self) -> bool:
+        """Whether the cabinet reports, and the guard has nothing against it: a train may just have gone."""
+        report = self.report
+        refused = report.refusal.code if report and report.refusal else ""
+        return report is not None and report.state is not None and refused not in _NOT_NOW
+
+    def _lets_go_too_often(self, now_s: float) -> bool:
+        """Whether the driver has let go by itself, but for those who outrank us, so often that a person has to look."""
+        if not self._gate.is_open:
+            return False
+        if self._has_yielded:
+            self._has_yielded = False
+            return False
+        self._let_go_s.append(now_s)
+        if len(self._let_go_s) < MOST_LET_GO or now_s - self._let_go_s[0] > LET_GO_S:
+            return False
+        self._disturb(f"the cabinet was let go {MOST_LET_GO} times in {LET_GO_S:g} s")
+        return True
 
     def _disturb(self, why: str) -> None:
         if self.arming.disturb(why, self._clock.now_s()):

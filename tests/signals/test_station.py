@@ -174,11 +174,11 @@ def test_a_stale_token_is_stopped_at_the_fence(rig):
 
 
 def test_what_cannot_be_logged_is_not_sent(rig):
-    """A full disk disarms, and the cabinet goes back to its local plan by itself."""
+    """A full disk disarms; only the release that hands the cabinet back goes out without a record."""
     rig.arm()
     count, rig.record.is_full = len(rig.commands()), True
     rig.run(8)
-    assert len(rig.commands()) == count
+    assert rig.commands()[count:] == ["release"]
     assert rig.arming.level is Level.SHADOW
     assert rig.emulator.cabinet.read_state().mode is Mode.LOCAL
     assert "the log cannot be written" in rig.station.request(Level.ADVISORY, "op", "t")
@@ -229,3 +229,56 @@ def test_a_refused_wish_is_on_record_too(rig):
     wish = [event for event in rig.events() if event["event"] == "level"][-1]
     assert wish["who"] == "mallory"
     assert "advisory first" in wish["refusal"]
+
+
+def test_who_has_left_hears_no_wish(rig):
+    """While the process ends nobody can have it take the cabinet over again."""
+    rig.arm()
+    assert rig.station.leave("the process ends")
+    assert rig.station.request(Level.ARMED, "op", "t") == "the process ends"
+    rig.run(5)
+    assert rig.commands()[-1] == "release"
+    assert rig.emulator.cabinet.read_state().mode is Mode.LOCAL
+
+
+def test_what_was_drawn_before_a_disarming_does_not_go_out_after_it(rig):
+    """The note that disarms comes with the datagrams of the same moment: they are kept back."""
+    rig.arm()
+    rig.station.step()
+    due = rig.driver.due(rig.now)
+    assert any(b"hold" in line for line in due)
+    rig.driver._notes.append(FieldNote(NoteKind.FOREIGN, "somebody else"))
+    assert not [line for line in rig.station.witness(due) if b"hold" in line]
+
+
+def test_nothing_that_commands_passes_below_armed(rig):
+    """The last look asks for the arming too, whatever a driver writes."""
+    rig.run(3)
+    hold = b'{"command":"hold"}\n'
+    assert rig.station.witness([hold]) == []
+    refused = [event for event in rig.events() if event["event"] == "refused"]
+    assert refused[-1]["why"] == "the intersection is not armed"
+
+
+def test_a_cabinet_that_is_silent_for_a_minute_is_disarmed(rig):
+    """Nobody knows any more what stands there."""
+    rig.arm()
+    rig.emulator._answer = lambda line, client: {"error": "dead"}
+    rig.driver.reset_link(rig.now)
+    rig.run(58)
+    rig.run(8)
+    assert rig.arming.level is Level.SHADOW
+
+
+def test_a_driver_that_lets_go_again_and_again_is_disarmed(rig):
+    """Three times in ten minutes by itself, and a person has to look; a train does not count."""
+    rig.arm()
+    for _ in range(5):
+        rig.driver._notes.append(FieldNote(NoteKind.YIELDED, "a train"))
+        rig.driver.is_engaged = False
+        rig.run(12)
+    assert rig.arming.level is Level.ARMED
+    for _ in range(4):
+        rig.driver.is_engaged = False
+        rig.run(12)
+    assert rig.arming.level is Level.SHADOW

@@ -41,6 +41,7 @@ from signals.safety.command import SafeCommand, StaleCommandError, unseal
 from signals.timing_plan import TimingPlan
 
 MOST_NOTES = 1000
+FORGOTTEN_S = 10.0  # of silence
 _BEFORE_COMMUNITY = 7  # bytes: two heads and the version
 _WRAP_CS = 2**32  # sysUpTime begins anew after 497 days
 _REORDERED_S = 3.0  # an answer to a question that was overtaken on its way tells of an earlier second, not of a restart
@@ -73,7 +74,7 @@ class NtcipDriver:
         self._unsigned = replace(profile, write_community=b"*" * len(profile.write_community))
         self._plan, self._count, self._utc_s = plan, len(intersection.movements), utc_s
         self.table = profile.table or derive_phases(intersection, plan)
-        self.capabilities = Capabilities(can_skip=profile.can_skip)
+        self.capabilities = Capabilities(can_skip=profile.can_skip, lag_s=profile.poll_period_s + profile.timeout_s)
         self._shortcomings = tuple(list_shortcomings(self.table, plan)) if profile.table else ()
         self._question = Question(list_status_names(self.table, profile), profile.read_community, profile.version)
         self.polls = PollCount()
@@ -242,6 +243,10 @@ class NtcipDriver:
         if self._seen is not None and not self._is_lost and now_s - self._seen.asked_s > STALE_S:
             self._is_lost = True
             self._note(NoteKind.LOST, f"the controller has told nothing for {STALE_S:g} s")
+        if self._is_lost and self._seen is not None and now_s - self._seen.asked_s > FORGOTTEN_S:
+            self._seen = None  # what stood there may stand there no more: everything is read anew
+            self._yield("nothing is heard of the controller")
+            self._database.forget()
         return [*self._write_orders(now_s), *self._write_questions(now_s)]
 
     def _write_orders(self, now_s: float) -> list[bytes]:

@@ -26,7 +26,7 @@ from signals.hardware.utc_v3.profile import STANDARD, VendorProfile
 from signals.hardware.utc_v3.roc_clock import read_taipei_clock, to_fields
 from signals.hardware.utc_v3.signal_controller import BeginEnd, Panel, SpecialStep, Strategy
 from signals.hardware.utc_v3.sub_phases import derive_sub_phases
-from signals.hardware.utc_v3.take_over import TakeOver
+from signals.hardware.utc_v3.take_over import TO_PLAN, TakeOver
 from signals.hardware.utc_v3.talk import Ended, Said, Talk
 from signals.hardware.utc_v3.watch import FIRST_SPECIAL, Watch
 from signals.model import Intersection
@@ -34,6 +34,9 @@ from signals.ports import Capabilities, Mode, Release, SignalState
 from signals.safety.command import SafeCommand, StaleCommandError, unseal
 from signals.timing_plan import TimingPlan
 
+FORGOTTEN_S = 10.0  # of silence, after which everything is read anew
+LAG_S = 3.0  # a report is a second old, orders are a second apart, and each has its own way
+_REPEATED = (control.SetStrategy, common.SetCommandSet, common.SetClock)
 ONE_RESTART_S = 15.0  # a controller tells of a restart in several messages
 _STEPS_AGAIN_S = 5.0
 _WAITS_S = 0.1
@@ -64,7 +67,7 @@ class UtcV3Driver:
     ) -> None:
         self._profile = profile
         self._held = derive_sub_phases(intersection, plan, directions, can_skip=profile.can_skip)
-        self.capabilities = Capabilities(can_hold=True, can_skip=profile.can_skip)
+        self.capabilities = Capabilities(can_skip=profile.can_skip, lag_s=LAG_S)
         self._facts = Facts(self._held, profile)
         self._watch = Watch(self._held, profile, self._facts)
         self._take_over = TakeOver(self._held, profile, self._watch, self._facts, self._note, self._tell_time)
@@ -73,7 +76,7 @@ class UtcV3Driver:
         self._wall_clock, self._made_at, self._first_s = wall_clock, read_taipei_clock(), float("nan")
         self._now_s = float("-inf")
         self._due_s = float("-inf")
-        self._is_lost = True
+        self._is_lost, self._lost_at_s = True, float("inf")
         self._restarted_s = self._commanded_s = float("-inf")
         self._asks_fact = False
 
@@ -88,10 +91,18 @@ class UtcV3Driver:
         self._due_s = self._now_s
         if not self._is_lost and not self._watch.is_fresh(self._now_s):
             self._is_lost = True
+            self._lost_at_s = self._now_s
             self._note(NoteKind.LOST, "it does not report its steps any more")
             self._take_over.lose()
         if self._is_lost:
             self._ask_for_steps()
+            if self._now_s - self._lost_at_s > FORGOTTEN_S:  # what stood there may stand there no more
+                self._take_over.disengage("nothing is heard of it", NoteKind.DROPPED, is_silent=True)
+                self._facts.forget()
+                self._lost_at_s = float("inf")
+        asked = self._talk.asked
+        if not self._take_over.is_engaged and isinstance(asked, _REPEATED) and asked != TO_PLAN:
+            self._handle(self._talk.abandon())  # or the link layer would go on taking the cabinet over
         written: list[bytes] = []
         for _ in range(2):  # what has ended in silence, then what is asked instead
             frames, told = self._talk.due(self._now_s)

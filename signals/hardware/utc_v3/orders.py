@@ -6,8 +6,8 @@
   controller knows it for one.
 - A green is taken hold of only while the local plan goes on with it for longer than a message may be late; else the
   message could come in the clearance, and would call the green back that has just ended.
-- A green is ended only when it is a second older than its minimum, by its first report that came; what a controller
-  itself checks is not relied on, since 5F1C need not be bound by it.
+- A green is ended only when it is older than its minimum, counted from the first report of it that came, so that it is
+  older still; what a controller itself checks is not relied on, since 5F1C need not be bound by it.
 """
 
 from __future__ import annotations

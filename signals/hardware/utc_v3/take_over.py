@@ -42,7 +42,7 @@ from signals.safety.command import SafeCommand, StaleCommandError, unseal
 
 SETTLE_S = 20.0  # for putting command set and clock right, and reading what comes of it
 CONFIRM_S = 3.0  # from the answer until the ordered change is seen to begin
-_TO_PLAN = SetStrategy(int(Strategy.TIME_OF_DAY), 0)
+TO_PLAN = SetStrategy(int(Strategy.TIME_OF_DAY), 0)
 
 
 class Hand(Enum):
@@ -148,7 +148,7 @@ class TakeOver:
     def choose(self, now_s: float) -> Info | None:
         """What to send now, if anything; called while nothing is under way."""
         if self._must_release:
-            return _TO_PLAN
+            return TO_PLAN
         if self._must_check:
             return QueryStrategy()
         if not self.is_engaged:
@@ -198,7 +198,7 @@ class TakeOver:
             self._take_order(asked, ended, now_s)
         elif isinstance(asked, QueryPosition):
             self._take_position(answer, now_s)
-        elif asked == _TO_PLAN:
+        elif asked == TO_PLAN:
             self._must_release = False
             self._is_out, self._must_check = False, isinstance(answer, Done)
             self._note_answer("release", ended)

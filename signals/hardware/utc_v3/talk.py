@@ -105,6 +105,19 @@ class Talk:
         self._outcome = self._outcome or Outcome.UNANSWERED
         return self._finish()
 
+    @property
+    def asked(self) -> Info | None:
+        """What is asked and unanswered."""
+        return self._asked
+
+    def abandon(self) -> list[Said | Ended]:
+        """What is asked is not wanted any more: it is not sent again, and has ended in silence."""
+        if self._asked is None:
+            return []
+        self._exchange.cancel()
+        self._outcome = Outcome.UNANSWERED
+        return self._finish()
+
     def _note_sent(self, sent: Sent, now_s: float) -> None:
         self._outcome = sent.outcome
         if sent.outcome is Outcome.ACKNOWLEDGED:
