@@ -79,17 +79,21 @@ def run_protocol(
             raise
         return street
 
-    verdict, found = Verdict(), load_intersection(INTERSECTION)
     with ThreadPoolExecutor(streets) as pool:
+        running = [pool.submit(run_one, number) for number in range(streets)]
         try:
-            for street in pool.map(run_one, range(streets)):
-                logs = {host: street.find_log(host) for host in HOSTS}
-                one = judge(street.record, logs, street.key, street.kills, found, speed, street.find_host)
-                one.counts["processes that ended by themselves"] += street.ended_by_themselves
-                verdict.add(one)
-        except BaseException:
+            failures = [error for one in running if (error := one.exception()) is not None]
+        except BaseException:  # a signal
             must_stop.set()
             raise
+    for error in sorted(failures, key=lambda error: isinstance(error, Stopped)):  # who stopped because of another, last
+        raise error
+    verdict, found = Verdict(), load_intersection(INTERSECTION)
+    for street in (one.result() for one in running):
+        logs = {host: street.find_log(host) for host in HOSTS}
+        found_here = judge(street.record, logs, street.key, street.kills, found, speed, street.find_host)
+        found_here.counts["processes that ended by themselves"] += street.ended_by_themselves
+        verdict.add(found_here)
     return verdict
 
 

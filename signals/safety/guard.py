@@ -125,7 +125,7 @@ class Guard:
             return _seal(command, state.uptime_s)
         stage, red_s = state.stage, self._red_s.copy()
         leave_in_s = max(DECISION_GAP_S, self._plan.timings[stage].min_green_s - self._green_s)
-        if state.interval is not IntervalKind.GREEN and state.target is not None:
+        if state.interval is not IntervalKind.GREEN and state.target not in (None, stage):
             change_s = self._plan.transition_s(stage, state.target)
             stage, leave_in_s = state.target, change_s + self._plan.timings[state.target].min_green_s
             red_s[self._bound.serves[stage]] = -change_s

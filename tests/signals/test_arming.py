@@ -28,7 +28,7 @@ def test_nobody_is_armed_from_shadow_or_before_the_trial_is_over():
     assert first == "it is in shadow; ask for advisory first and watch what it would do"
     assert arming.ask(Level.ADVISORY, (), 10.0, "t") is None
     early = arming.ask(Level.ARMED, (), 10.0 + TRIAL_S - 1.0, "t")
-    assert early == f"1 s of its trial of {TRIAL_S:g} s are left; ask again then"
+    assert early == "1 s of its trial of 60 s are left; ask again then"
     assert (arming.level, arming.why) == (Level.ADVISORY, "t")
     assert arming.ask(Level.ARMED, (), 10.0 + TRIAL_S, "t") is None
     assert arming.level is Level.ARMED

@@ -1,6 +1,7 @@
 """What the guard admits, refuses and forces."""
 
 import math
+import re
 from bisect import bisect_left
 from copy import deepcopy
 from dataclasses import replace
@@ -19,7 +20,16 @@ from signals.safety.guard import YIELD_S, Guard, PlanRefused, Refusal
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan
-from signals.timing_plan import LocalStep, SafetyLimits, StageTiming, TimingPlan, sum_cycle_s, validate
+from signals.timing_plan import (
+    Clearances,
+    LocalStep,
+    SafetyLimits,
+    StageTiming,
+    TimingPlan,
+    build_transitions,
+    sum_cycle_s,
+    validate,
+)
 from sumo_scenarios.catalog import find_scenario
 
 
@@ -297,6 +307,18 @@ def test_an_order_whose_answer_was_lost_may_come_or_not(rig):
     assert rig.cabinet.read_state().stage == 2
 
 
+def test_an_order_may_take_its_time(rig):
+    """A cabinet that still shows the old green for two seconds, and then leaves for the stage it was sent to, obeys."""
+    rig.run(10)
+    state = rig.cabinet.read_state()
+    assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
+    for late_s in (1.0, 2.0):
+        still = replace(state, uptime_s=state.uptime_s + late_s, elapsed_s=state.elapsed_s + late_s)
+        assert code(rig.guard.admit(HOLD, still, rig.now_s + late_s)) == "admitted"
+    leaving = replace(still, interval=IntervalKind.YELLOW, elapsed_s=0.0, target=1, uptime_s=state.uptime_s + 3.0)
+    assert code(rig.guard.admit(HOLD, leaving, rig.now_s + 3.0)) == "in_clearance"
+
+
 @pytest.mark.parametrize("mode", [Mode.REMOTE, Mode.LOCAL])
 def test_a_cabinet_back_from_a_restart_is_released_and_then_led_again(rig, mode):
     """After a restart, in whatever mode: five seconds of release, then decisions; the reds counted on meanwhile."""
@@ -336,7 +358,7 @@ def test_a_clock_set_back_forbids_no_decision(rig):
 def test_what_is_no_command_is_not_sealed(rig):
     """Something that is neither hold, advance nor release never becomes safe."""
     for thing in (None, "advance", object()):
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match=re.escape(repr(thing))):
             rig.guard.admit(thing, rig.cabinet.read_state(), rig.now_s)
 
 
@@ -892,7 +914,8 @@ def test_a_green_that_began_in_a_gap_is_as_old_as_the_least_that_anybody_counts(
     back = replace(in_green(2, elapsed_s, Mode.LOCAL), uptime_s=state.uptime_s + passed_s)
     rig.guard.admit(HOLD, back, last_clock_s + clock_s)
     assert (rig.guard._green_s, rig.guard._green_clock_s) == (green_s, green_clock_s)
-    rig.guard.admit(HOLD, replace(back, interval=IntervalKind.YELLOW, target=0), last_clock_s + clock_s)
+    yellow = replace(back, interval=IntervalKind.YELLOW, target=0, elapsed_s=1.0, uptime_s=back.uptime_s + 1.0)
+    rig.guard.admit(HOLD, yellow, last_clock_s + clock_s + 1.0)
     assert (rig.guard._green_s, rig.guard._green_clock_s) == (0.0, 0.0)
 
 
@@ -973,6 +996,16 @@ def test_who_was_not_commanded_is_not_released(site, plan, mode):
         assert (verdict.code, verdict.instead) == ("outranked", None)
 
 
+def test_a_report_that_comes_twice_makes_nothing_older(rig):
+    """The same second told again, by the cabinet and by the clock, is no second more: neither of green nor of red."""
+    rig.run(4)
+    state = rig.cabinet.read_state()
+    for _ in range(5):
+        assert code(rig.guard.admit(HOLD, state, rig.now_s)) == "admitted"
+        known = (rig.guard._green_s, rig.guard._green_clock_s, rig.guard.longest_red_s)
+        assert known == (4.0, 4.0, 4.0)
+
+
 def test_a_report_that_comes_twice_ends_no_yielding(rig):
     """The same second again is no restart: whatever outranked us is still given its time, and decisions their gap."""
     rig.run(10)
@@ -989,3 +1022,103 @@ def test_a_report_that_comes_twice_under_a_clock_set_back_makes_no_second_decisi
     assert code(rig.guard.admit(Advance(1), state, rig.now_s)) == "admitted"
     assert code(rig.guard.admit(Advance(1), state, rig.now_s - 10.0)) == "clock_skew"
     assert code(rig.guard.admit(Advance(1), state, rig.now_s - 10.0)) == "too_soon"
+
+
+@pytest.mark.parametrize("expected", ["max_green", "max_red"])
+def test_what_was_forced_and_lost_on_the_way_is_decided_anew(site, plan, expected):
+    """A second after an advance that the guard itself demanded, what is wanted is judged like after any other."""
+    moment = Moment(site, make_uneven(plan), in_green(0, 30.0))
+    red_s = np.where(moment.guard._bound.serves[0], 0.0, 10.0 if expected == "max_green" else 60.0)
+    assert code(moment.ask(HOLD, red_s)) == expected
+    later = replace(moment.state, uptime_s=501.0, elapsed_s=31.0)
+    verdict = moment.guard.admit(Advance(1), later, 501.0)
+    assert code(verdict) == ("admitted" if expected == "max_green" else "max_red")
+
+
+def test_nothing_takes_the_place_of_a_refused_stage_where_everybody_is_green():
+    """A stage whose own minimum would keep the other red for too long is refused, and the green that is stays."""
+    lanes = tuple(Lane(f"l{m}", 200.0, 14.0) for m in range(2))
+    ways = tuple(Movement(m, m, m, Turn.THROUGH) for m in range(2))
+    apart, sides = np.zeros((2, 2), bool), tuple(Approach(f"a{m}", (m,)) for m in range(2))
+    site = Intersection("x", lanes, lanes, sides, ways, apart, apart)
+    stages = (Stage(0, frozenset({0, 1})), Stage(1, frozenset({0})))
+    clearances = Clearances((3.0,) * 2, (0.0,) * 2, np.full((2, 2), 1.0), 1.0)
+    changes = build_transitions(site, stages, clearances)
+    timings = (StageTiming(6.0, 30.0), StageTiming(178.0, 200.0))
+    plan = TimingPlan(stages, timings, (LocalStep(0, 20.0),), changes, SafetyLimits(), 20.0)
+    guard = Guard(site, plan)
+    guard.admit(HOLD, in_green(0, 20.0), 500.0)
+    vars(guard).update(_green_s=20.0, _green_clock_s=20.0)
+    verdict = guard.admit(Advance(1), in_green(0, 20.0), 500.0)
+    assert (verdict.code, verdict.instead) == ("max_red", None)
+
+
+@pytest.mark.parametrize("wish", [Advance(0), Advance(9), Advance(-1)])
+def test_a_wish_that_is_refused_keeps_no_green_beyond_its_maximum(site, plan, wish):
+    """Whoever asks for what cannot be, second after second, does not hold the stage: the guard ends it all the same."""
+    moment = Moment(site, make_uneven(plan), in_green(0, 30.0))
+    verdict = moment.ask(wish, np.where(moment.guard._bound.serves[0], 0.0, 10.0))
+    assert code(verdict) == "max_green"
+    assert isinstance(verdict.instead.command, Advance)
+
+
+def test_a_lag_of_the_cabinet_is_time_that_is_needed(site, plan):
+    """What begins three seconds late is commanded earlier: a hold that is in time without the lag is not with it."""
+    prompt = Moment(site, make_uneven(plan), in_green(0, 20.0))
+    slow = Moment(site, make_uneven(plan), in_green(0, 20.0), capabilities=Capabilities(lag_s=3.0))
+    with_lag = RedBound(make_uneven(plan), site.intersection, 3.0)
+    for red_s, in_time in slow.find_edges(partial(with_lag.can_serve_all, 0, 1.0)):
+        assert code(slow.ask(HOLD, red_s)) == ("admitted" if in_time else "max_red")
+        assert code(prompt.ask(HOLD, red_s)) == "admitted"
+
+
+def test_a_local_plan_that_would_be_in_time_is_no_reason_to_let_the_last_chance_pass(site, plan):
+    """In local mode both have to be in time: the steps that the local plan may take, and the round from here if it
+    takes none. Here its order of stages would just serve all, the longest red first would not, a second from now.
+    """
+    moment = Moment(site, make_uneven(plan), in_green(6, 20.0, Mode.LOCAL))
+    red_s = np.array([51.0] * 3 + [21.0] + [45.0] * 3 + [17.0] + [0.0] * 4 + [49.0] * 3 + [52.0])
+    bound = moment.guard._bound
+    assert bound.can_serve_all_after_local_steps(6, 1.0, red_s)
+    assert not bound.can_serve_all(6, 1.0, red_s)
+    assert code(moment.ask(HOLD, red_s)) == "max_red"
+
+
+@pytest.mark.parametrize(("passed_s", "elapsed_s", "expected"), [
+    (3.0, 3.0, "trusted"), (3.0, 3.1, "disagreement"), (1.6, 1.0, "trusted"), (1.5, 1.0, "disagreement"),
+])  # fmt: skip
+def test_a_timer_that_begins_in_a_silence_is_no_quarrel(rig, passed_s, elapsed_s, expected):
+    """A driver that heard nothing for longer than a report's age counts a green anew: believed where it began in the
+    silence, and as young as it says.
+    """
+    rig.run(20)
+    state = rig.guard._last
+    anew = replace(state, uptime_s=state.uptime_s + passed_s, elapsed_s=elapsed_s)
+    verdict = rig.guard.admit(Advance(1), anew, rig.now_s - 1.0 + passed_s)
+    assert code(verdict) == ("min_green" if expected == "trusted" else expected)
+    assert rig.guard._green_s == min(elapsed_s, passed_s)
+
+
+@pytest.mark.parametrize(("ahead_s", "expected"), [(2.0, "admitted"), (-1.0, "admitted"), (2.1, "clock_skew")])
+def test_a_skew_of_two_seconds_is_allowed_and_no_more(rig, ahead_s, expected):
+    """Between two reports the clock may count two seconds more than the cabinet, to the tenth."""
+    rig.run(20)
+    assert code(rig.guard.admit(HOLD, rig.cabinet.read_state(), rig.now_s + ahead_s)) == expected
+
+
+@pytest.mark.parametrize(("silent_s", "expected"), [(3.5, "admitted"), (3.6, "disagreement")])
+def test_a_report_may_be_repeated_for_three_and_a_half_seconds(rig, silent_s, expected):
+    """The age up to which a driver holds a report for fresh, to the tenth."""
+    rig.run(20)
+    state = rig.guard._last
+    assert code(rig.guard.admit(HOLD, state, rig.guard._counted_at_s + silent_s)) == expected
+
+
+def test_a_clearance_that_leads_back_to_where_it_came_from_stops_no_release(site, plan):
+    """No plan has such a change; whatever a cabinet means by it, the guard answers."""
+    guard = Guard(site.intersection, plan)
+    odd = SignalState(0, IntervalKind.YELLOW, 0.0, 0, Mode.REMOTE, 10.0)
+    verdicts = [
+        guard.admit(Release("t"), replace(odd, uptime_s=10.0 + s, elapsed_s=float(s)), float(s)) for s in (0, 1)
+    ]
+    assert all(isinstance(verdict, SafeCommand | Refusal) for verdict in verdicts)

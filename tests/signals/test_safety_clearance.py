@@ -107,8 +107,8 @@ LOCAL = (1, 3, 4)
 
 
 @cache
-def uneven(max_red_s=100.0, lag_s=0.0):
-    """A bound whose stages and changes all have lengths of their own, and the plan under it."""
+def plan_unevenly(max_red_s):
+    """Stages and changes that all have lengths of their own."""
     site = crossing((*FRIENDS, (0, 3)))
     stages = tuple(Stage(k, frozenset(serves)) for k, serves in enumerate(SERVES))
     clearances = Clearances((3.0,) * SIZE, (0.0,) * SIZE, np.full((SIZE, SIZE), 1.0), 1.0)
@@ -122,6 +122,12 @@ def uneven(max_red_s=100.0, lag_s=0.0):
         stages, timings, sequence, changes, SafetyLimits(max_red_s=max_red_s), sum_cycle_s(sequence, changes)
     )
     assert not validate(plan, site)
+    return plan, site
+
+
+def uneven(max_red_s=100.0, lag_s=0.0):
+    """A bound under that plan, made anew each time, and the plan."""
+    plan, site = plan_unevenly(max_red_s)
     return RedBound(plan, site, lag_s), plan
 
 
@@ -160,7 +166,7 @@ some_reds = st.lists(st.integers(0, 90).map(float), min_size=SIZE, max_size=SIZE
 
 
 @given(
-    st.integers(0, len(SERVES) - 1), st.integers(0, 40).map(float), some_reds, st.sampled_from([0.0, 2.0]),
+    st.integers(0, len(SERVES) - 1), st.integers(0, 40).map(float), some_reds, st.sampled_from([0.0, 2.0, 8.0]),
     st.sampled_from([60.0, 100.0]),
 )  # fmt: skip
 @settings(max_examples=400)
@@ -178,7 +184,7 @@ def test_stages_and_changes_of_any_length_are_counted_as_they_are(stage, leave_i
     assert (red_s == before).all()
 
 
-@pytest.mark.parametrize("lag_s", [0.0, 2.0])
+@pytest.mark.parametrize("lag_s", [0.0, 2.0, 8.0])
 @pytest.mark.parametrize("stage", range(len(SERVES)))
 def test_the_last_second_in_which_all_can_be_served_is_found(stage, lag_s):
     """For each movement alone: yes up to a red from which the round is just in time, no a second later."""
@@ -208,3 +214,12 @@ def test_the_only_stage_of_a_plan_has_nobody_to_wait_for():
     assert bound.can_serve_all(0, 1e9, red_s)
     assert bound.can_serve_all_after_local_steps(0, 1e9, red_s)
     assert bound.find_next(0, red_s) is None
+
+
+def test_whom_no_stage_serves_is_nobodys_to_serve():
+    """A plan that leaves somebody out is refused elsewhere; here a red without end hides nobody else's."""
+    bound = RedBound(build_plan(ONE_EACH[:3]), crossing())
+    red_s = np.array([0.0, 10.0, 20.0, 1e6])
+    assert bound.find_next(0, red_s) == 2
+    assert bound.can_serve_all(0, 1.0, red_s)
+    assert not bound.can_serve_all(0, 1.0, np.array([0.0, 10.0, 88.0, 1e6]))

@@ -7,7 +7,7 @@ import pytest
 from signals.cabinet import Cabinet
 from signals.ports import Advance, Hold, Mode, Release
 from signals.safety.guard import Guard, Refusal
-from signals.safety.supervisor import RECOVERY_S, StepReport, Supervisor
+from signals.safety.supervisor import StepReport, Supervisor
 from signals.simulation.network import read_sites
 from signals.simulation.programs import read_programs
 from signals.simulation.shipped_plan import build_plan
@@ -136,7 +136,7 @@ def test_after_trouble_the_local_plan_keeps_the_street_for_ten_seconds(street):
     street.sensors.trouble = OSError("gone")
     street.step()
     street.sensors.trouble = None
-    reports = street.run(round(RECOVERY_S))
+    reports = street.run(10)
     assert {(r.wanted, r.applied, r.trouble, r.line) for r in reports} == {
         (Release("recovering"), Release("recovering"), "", "")
     }

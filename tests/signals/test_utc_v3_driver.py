@@ -482,7 +482,7 @@ def test_a_cabinet_that_does_not_report_is_lost_and_found():
     pair = taken_over()
     pair.is_cut = True
     pair.run(STALE_S + 1.0)
-    with pytest.raises(NotConnected, match="last reported"):
+    with pytest.raises(NotConnected, match="has reported no step"):
         pair.driver.read_state()
     pair.run(10.0)
     pair.is_cut = False

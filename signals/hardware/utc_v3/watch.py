@@ -149,7 +149,7 @@ class Watch:
         if self.place is None:
             raise NotConnected("the controller has not reported a step yet")
         if not self.is_fresh(now_s):
-            raise NotConnected(f"the controller last reported a step {now_s - self.told_s:.1f} s ago")
+            raise NotConnected(f"the controller has reported no step for {STALE_S:g} s")
         if self._facts.strategy is None and not mode.outranks:
             raise NotConnected("the controller has not told who times it")
         normal = self._normal or Place(1, int(Step.ALL_RED))
