@@ -13,6 +13,7 @@ from signals.runtime.audit_log import AuditLog
 from signals.runtime.intersection_file import load_intersection
 
 
+@pytest.mark.timeout(500)
 @pytest.mark.skipif(
     not (shutil.which("redis-server") or shutil.which("valkey-server")),
     reason="no redis-server or valkey-server on this machine",

@@ -263,7 +263,7 @@ def test_nothing_that_commands_passes_below_armed(rig):
 def test_a_cabinet_that_is_silent_for_a_minute_is_disarmed(rig):
     """Nobody knows any more what stands there."""
     rig.arm()
-    rig.emulator._answer = lambda line, client: {"error": "dead"}
+    rig.emulator._answer = lambda *_: {"error": "dead"}
     rig.driver.reset_link(rig.now)
     rig.run(58)
     rig.run(8)
