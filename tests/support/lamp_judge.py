@@ -3,21 +3,21 @@
 It shares no code with guard, drivers, emulators or ``timing_plan``'s checks, and knows nothing of commands: only the
 intersection, the limits, the stages with their minimum greens, and what every movement was shown when. It finds
 
-* two greens that conflict, unless the one whose green is permitted only gives way to the other;
-* a green that starts (or becomes protected) while a movement in conflict with it still has green or yellow;
-* ... or sooner than the red clearance after that one's yellow, or than somebody on foot can have walked over;
-* a green of vehicles that is not followed by yellow, a yellow that is too short, that follows no green, or is followed
-  by green;
-* a green shorter than the least minimum green of the stages that show it, and the whole display of a stage shorter than
-  that stage's minimum green. ``walks_within_green`` (NTCIP's phases: walk and its clearance pass within the vehicles'
-  green): on foot ``SHORTEST_WALK_S`` is enough, and a stage is what drivers see of it.
+* two greens that conflict, unless the one whose green is permitted only gives way to the other; * a green that starts
+(or becomes protected) while a movement in conflict with it still has green or yellow; * ... or sooner than the red
+clearance after that one's yellow, or than somebody on foot can have walked over; * a green of vehicles that is not
+followed by yellow, a yellow that is too short, that follows no green, or is followed by green; * a green shorter than
+the least minimum green of the stages that show it, and the whole display of a stage shorter than that stage's minimum
+green. ``walks_within_green`` (NTCIP's phases: walk and its clearance pass within the vehicles' green): on foot
+``SHORTEST_WALK_S`` is enough, and a stage is what drivers see of it.
 
 What is exempt, and only that: a controller that is out of service (dark, flashing, or in the all-red of its start-up,
-as its emulator says with ``is_working=False``) may break off greens and yellows, since power cuts, conflict monitors
-and the panel's flash switch do. While it is out of service no right of way is shown, so that nothing is judged but that
-no green burns; and the first green after it must be a red clearance later than the last green or yellow before it.
-Panel all-red, police, trains and emergencies are exempt from nothing. A run whose beginning was not seen is not judged
-for its length. Where lamps are only sampled, lengths are known to ``resolution_s``.
+as its emulator says with ``is_working=False``) may break off greens, yellows and walkers' clearances, since power cuts,
+conflict monitors and the panel's flash switch do (and three seconds of all-red are all that 0F10 asks of a restart).
+While it is out of service no right of way is shown, so that nothing is judged but that no green burns; and the first
+green after it must be a red clearance later than the last green or yellow before it. Panel all-red, police, trains and
+emergencies are exempt from nothing. A run whose beginning was not seen is not judged for its length. Where lamps are
+only sampled, lengths are known to ``resolution_s``.
 """
 
 import math
@@ -58,7 +58,7 @@ class LampJudge:
         self._lamps = None
         self._since_s = [-math.inf] * count  # of the run of the present lamp; greens of both kinds are one
         self._lit_until_s = [-math.inf] * count  # when its last green or yellow ended
-        self._was_cut = [False] * count  # ... because the controller went out of service
+        self._was_cut = [False] * count  # ... or its clearance, because the controller went out of service
         self._shown_s, self._shown_least_s = -math.inf, 0.0  # the display of a stage: since when, and its minimum
         self._display = None
         self._is_working = False
@@ -108,7 +108,8 @@ class LampJudge:
                 )
             was_lit = self._is_working and self._lamps is not None and _is_lit(self._lamps[m])
             if was_lit:
-                self._lit_until_s[m], self._was_cut[m] = at_s, True
+                self._lit_until_s[m] = at_s
+            self._was_cut[m] = True  # also a walkers' clearance that was under way
             self._since_s[m] = -math.inf
         self._display = None
 
