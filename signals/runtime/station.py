@@ -185,10 +185,8 @@ class Station:
         is_logged = self._log({**event, "token": self.commander.token})
         if not is_logged:
             self._disturb("the log cannot be written")
-        elif objection is None:
-            self._object("")
-        if objection:
-            self._object(objection)
+        if is_logged or objection:  # a log that failed has said so itself
+            self._object(objection or "")
         passes = (is_logged or is_leaving) and objection is None  # what only hands back is not kept for want of a log
         self.counts.commands += passes
         self.counts.withheld += not passes

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 
 from signals.hardware.field_driver import STALE_S, FieldNote, NotConnected, NoteKind, NotEngaged
@@ -70,8 +69,6 @@ class NtcipDriver:
         if len(detectors) != len(detector_numbers) or any(not 1 <= number <= 255 for number in detector_numbers):
             raise ValueError(f"{len(detectors)} detectors and the numbers {detector_numbers}: one of 1 to 255 for each")
         self._profile = profile = profile or NtcipProfile()
-        # what is noted goes into logs: the community in it is blanked, the bytes are otherwise those that were sent
-        self._unsigned = replace(profile, write_community=b"*" * len(profile.write_community))
         self._plan, self._count, self._utc_s = plan, len(intersection.movements), utc_s
         self.table = profile.table or derive_phases(intersection, plan)
         self.capabilities = Capabilities(can_skip=profile.can_skip, lag_s=profile.poll_period_s + profile.timeout_s)
@@ -268,7 +265,7 @@ class NtcipDriver:
         request = self._asking.add(Subject.ORDER, now_s, tuple(one.name for one in bindings))
         data = write_set(bindings, request, self._profile)
         self._orders.sent(order, now_s)
-        self._note(NoteKind.SENT, describe(order), write_set(bindings, request, self._unsigned))
+        self._note(NoteKind.SENT, describe(order), self.find_command(data) or b"")  # the community is blanked
         return [data]
 
     def _obey(self, safe: SafeCommand, now_s: float) -> None:
