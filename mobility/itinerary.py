@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mobility.model import Coordinate, Mode, Place
+from mobility.street_use import Booking, Hire, Parked, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class Leg:
     """How one boards, as in stop_times.txt: 0 as usual, 2 phone the agency, 3 ask the driver; so is
     ``drop_off_type`` where one alights."""
     drop_off_type: int = 0
+    hire: Hire | None = None
+    """The shared vehicle of a leg by ``RENTAL``."""
+    parked: Parked | None = None
+    """Where the car is left at the end of a leg by ``CAR_PARKING``."""
+    booking: Booking | None = None
+    """How to get the vehicle of a leg by ``FLEX`` or ``ODM``."""
+    steps: tuple[Step, ...] = ()
+    is_straight: bool = False
+    """The way is a straight line times a factor: no street is known."""
 
 
 @dataclass(frozen=True, slots=True)

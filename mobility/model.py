@@ -19,6 +19,7 @@ class Mode(StrEnum):
     BIKE = "BIKE"
     CAR = "CAR"
     CAR_PARKING = "CAR_PARKING"
+    CAR_DROPOFF = "CAR_DROPOFF"
     RENTAL = "RENTAL"
     FLEX = "FLEX"
     ODM = "ODM"

@@ -9,10 +9,12 @@ import datetime as dt
 import os
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -38,8 +40,13 @@ from mobility.network.places import build_places, distance_between_m
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
+from mobility.planner.access_egress import WalkedStreets
 from mobility.planner.clocks import date_of, day_begins_s
 from mobility.planner.days import NO_DAYS, Days
+from mobility.planner.doors.ends import Moment
+from mobility.planner.doors.legs import LegTeller
+from mobility.planner.doors.streetside import Streetside
+from mobility.planner.doors.surroundings import Supply, Surroundings
 from mobility.planner.journeys import Ground, JourneySearch
 from mobility.planner.notices import list_notices
 from mobility.planner.offers import list_options
@@ -52,6 +59,10 @@ from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideServ
 from mobility.planner.request import PlanRequest, PlanResult, Service, Stopover, check_request, write_cursors
 from mobility.planner.workspace import MAX_VEHICLES
 from mobility.stored import StoredNetwork, is_store, open_store
+from mobility.streets.great_circle import GreatCircle
+from mobility.streets.profiles import Profile
+from mobility.streets.router import StreetRouter
+from mobility.supply import supply_of_city, supply_of_feed
 
 __all__ = [
     "ImpossibleRequest",
@@ -71,8 +82,8 @@ __all__ = [
     "default_cache_dir",
 ]
 
-LONGEST_DIRECT_WALK_S = 1800
 MOST_CELLS = 10_000
+NOTHING_ELSE: Final = Supply()
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -104,6 +115,13 @@ class Line:
     """Fields of this class by language, as of a ``Ride``."""
 
 
+class _Side(NamedTuple):
+    """A network, and what there is around its stops."""
+
+    ground: Ground
+    surroundings: Surroundings
+
+
 class JourneyPlanner:
     """Plans journeys on one feed. Thread-safe; timetables per service day are cached."""
 
@@ -115,8 +133,11 @@ class JourneyPlanner:
         *,
         stored: StoredNetwork | None = None,
         accelerate: bool = False,
+        streets: StreetRouter | None = None,
+        supply: Supply = NOTHING_ELSE,
     ) -> None:
-        """Encode a feed that was read, unless its network is ``stored``; ``city`` adds what a feed does not say.
+        """Encode a feed that was read, unless its network is ``stored``; ``city`` adds what a feed does not say,
+        ``streets`` real ways to walk, ride and drive, ``supply`` what there is beside public transport.
 
         ``accelerate`` prepares a large day that is in use for trip-based routing, in a thread of its own: worth it
         where a process answers many questions.
@@ -128,7 +149,15 @@ class JourneyPlanner:
         self.languages: tuple[str, ...] = city.languages if city else _languages_of(feed)
         self.feed_dates: tuple[dt.date, dt.date] = service_dates(feed)
         self.walking = Walking(city.walking_speed_mps, city.walking_detour) if city else Walking()
-        self._network = stored.network if stored else build_network(feed, self.walking)
+        self._streets = streets
+        self._straight = GreatCircle(
+            {Profile.FOOT: self.walking.detour, Profile.WHEELCHAIR: self.walking.detour},
+            {
+                Profile.FOOT: self.walking.speed_mps,
+                Profile.WHEELCHAIR: self.walking.for_wheelchair().speed_mps,
+            },
+        )
+        self._network = stored.network if stored else build_network(feed, self.walking, streets=streets)
         self.report = report.with_notices(_list_findings(self._network))
         self._routes = build_routes(feed)
         self._places = build_places(feed, self._network.schedule)
@@ -137,12 +166,12 @@ class JourneyPlanner:
         self._emissions = default_factors()
         self._fares = FareTable(feed)
         self._costs = list_route_costs(feed, self._routes.modes, self._emissions)
-        self._step_free: Ground | None = None
+        self._step_free: _Side | None = None
         self._lock = threading.Lock()
         known_days = stored.days if stored else NO_DAYS
         days = Days(self._network, self._routes, known_days, costs=self._costs, accelerate=accelerate)
-        told_with = Reconstructor(self._network, self._places, self._routes, self._shapes, self.timezone)
-        self._ground = Ground(days, told_with, *self.feed_dates)
+        self._supply = supply
+        self._side = self._make_side(self._network, days, supply)
         served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
         if not served:
             message = f"{feed.source}: no stop of stops.txt has a coordinate and a departure; nothing can be planned"
@@ -165,21 +194,27 @@ class JourneyPlanner:
             planner = cls.open_feed(city, accelerate=accelerate)
         else:
             known = find_city(city)
-            built = read_feed(ensure_city(known, cache_dir or default_cache_dir()).gtfs)
-            planner = cls(*built, known, accelerate=accelerate)
+            files = ensure_city(known, cache_dir or default_cache_dir())
+            feed, report = read_feed(files.gtfs)
+            supply, notices = supply_of_city(known, files, feed)
+            planner = cls(feed, report.with_notices(notices), known, accelerate=accelerate, supply=supply)
         if warm:
             planner.warm_up()
         return planner
 
     @classmethod
-    def open_feed(cls, path: Path | str, *, accelerate: bool = False) -> JourneyPlanner:
+    def open_feed(
+        cls, path: Path | str, *, accelerate: bool = False, streets: StreetRouter | None = None
+    ) -> JourneyPlanner:
         """The GTFS zip or folder at ``path``; several, with commas between them (``bus.zip,metro.zip`` or
         ``b=bus.zip,m=metro.zip``), are merged.
 
         Raises:
             FeedUnreadable: There is none, or they cannot be merged.
         """
-        return cls(*read_feeds(parse_sources(str(path))), accelerate=accelerate)
+        feed, report = read_feeds(parse_sources(str(path)))
+        supply, notices = supply_of_feed(feed, feed_timezone(feed))
+        return cls(feed, report.with_notices(notices), accelerate=accelerate, streets=streets, supply=supply)
 
     @classmethod
     def open_store(cls, root: Path, *, accelerate: bool = False) -> JourneyPlanner:
@@ -189,7 +224,9 @@ class JourneyPlanner:
             StoreError: There is none that can be opened.
         """
         stored = open_store(root)
-        return cls(stored.network.feed, stored.report, stored.city, stored=stored, accelerate=accelerate)
+        feed = stored.network.feed
+        supply, _ = supply_of_feed(feed, feed_timezone(feed))
+        return cls(feed, stored.report, stored.city, stored=stored, accelerate=accelerate, supply=supply)
 
     def warm_up(self) -> None:
         """Compile the kernels and build the first day, so that the first person does not wait for it."""
@@ -206,20 +243,32 @@ class JourneyPlanner:
             RequestRefused: The request cannot be answered as asked; ``field`` names what is wrong.
         """
         check_request(request, Service(self.name, *self.feed_dates, self.timezone))
-        ground = self._ground_for(request.needs)
+        side = self._side_for(request.needs)
+        ground, plans = side.ground, side.surroundings.list_plans(request.ways)
+        asked_s = time.time() if request.asked_at is None else request.asked_at.timestamp()
         walk_s = self._direct_walk_s(request, ground)
         if walk_s is None:
-            ground.check_near(request.start, "start")
-            ground.check_near(request.end, "end")
-        search = JourneySearch(ground, request, walk_s)
+            if all(plan.access is None for plan in plans):
+                ground.check_near(request.start, "start")
+            if all(plan.egress is None for plan in plans):
+                ground.check_near(request.end, "end")
+        search = JourneySearch(ground, request, walk_s, plans, asked_s)
         page = search.find_page()
         itineraries = tuple(self._fares.with_fare(search.build_itinerary(journey)) for journey in page.journeys)
+        direct = (*self._direct(request, walk_s), *self._list_other_direct(request, side, asked_s))
         begin_s, end_s = (-page.end_s, -page.begin_s) if request.arrive_by else (page.begin_s, page.end_s)
         previous_cursor, next_cursor = write_cursors(begin_s, end_s)
         return PlanResult(
             itineraries,
-            self._direct(request, walk_s),
-            list_notices(itineraries, walk_s, arrive_by=request.arrive_by, step_free=request.needs.wheelchair),
+            direct,
+            list_notices(
+                itineraries,
+                walk_s,
+                arrive_by=request.arrive_by,
+                step_free=request.needs.wheelchair,
+                direct=direct,
+                is_straight=self._streets is None,
+            ),
             self._list_options(search, page) if request.options else (),
             previous_cursor,
             next_cursor,
@@ -250,7 +299,7 @@ class JourneyPlanner:
             transfer=transfer, needs=needs,
         )  # fmt: skip
         check_request(asked, Service(self.name, *self.feed_dates, self.timezone))
-        ground = self._ground_for(needs)
+        ground = self._side_for(needs).ground
         ground.check_near(place, "start")
         return list_reached(ground, asked, minutes)
 
@@ -268,7 +317,7 @@ class JourneyPlanner:
             raise ImpossibleRequest(message, "start")
         asked = PlanRequest(starts[0], ends[0], at, arrive_by=arrive_by)
         check_request(asked, Service(self.name, *self.feed_dates, self.timezone))
-        return build_matrix(self._ground, asked, starts, ends)
+        return build_matrix(self._side.ground, asked, starts, ends)
 
     def _list_options(self, search: JourneySearch, page: Page) -> tuple[Option, ...]:
         options = list_options(search, page, self._price)
@@ -280,17 +329,46 @@ class JourneyPlanner:
         costs = {Criterion.CO2: self._emissions.itinerary_g(itinerary)}
         return costs if price is None or price.unpriced else {**costs, Criterion.PRICE: price.amount}
 
-    def _ground_for(self, needs: Needs) -> Ground:
+    def take_supply(self, supply: Supply) -> None:
+        """From now on plan with this; queries that have begun keep what they began with."""
+        with self._lock:
+            self._supply = supply
+            self._side = self._surround(self._side.ground, supply)
+            if self._step_free is not None:
+                self._step_free = self._surround(self._step_free.ground, supply)
+
+    def _side_for(self, needs: Needs) -> _Side:
         """The network on foot, or the one with step-free ways, which is made when first asked for."""
         if not needs.wheelchair:
-            return self._ground
+            return self._side
         with self._lock:
             if self._step_free is None:
-                network = with_walking(self._network, self.walking.for_wheelchair())
-                told_with = Reconstructor(network, self._places, self._routes, self._shapes, self.timezone)
+                network = with_walking(self._network, self.walking.for_wheelchair(), self._streets)
                 days = Days(network, self._routes, costs=self._costs)
-                self._step_free = Ground(days, told_with, *self.feed_dates)
+                self._step_free = self._make_side(network, days, self._supply)
             return self._step_free
+
+    def _make_side(self, network: Network, days: Days, supply: Supply) -> _Side:
+        router = self._streets or self._straight
+        teller = LegTeller(router, self._straight, self._places.stops, network.walking.profile)
+        told_with = Reconstructor(network, self._places, self._routes, self._shapes, self.timezone, teller)
+        walked = None
+        if self._streets is not None:
+            schedule, doors = network.schedule, network.footpaths.entrances
+            lat, lon = np.append(schedule.lat, doors.lat), np.append(schedule.lon, doors.lon)
+            walked = WalkedStreets(router, router.link(lat, lon, network.walking.profile))
+
+        def make_days(changed: Network) -> Days:
+            return Days(changed, self._routes, costs=self._costs)
+
+        ground = Ground(days, told_with, *self.feed_dates, streets=walked, make_days=make_days)
+        return self._surround(ground, supply)
+
+    def _surround(self, ground: Ground, supply: Supply) -> _Side:
+        told_with = ground.reconstructor
+        network = told_with.network
+        streetside = Streetside(told_with.teller.router, network.schedule.lat, network.schedule.lon)
+        return _Side(ground, Surroundings(supply, network, streetside, told_with.teller))
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
@@ -340,18 +418,47 @@ class JourneyPlanner:
         """How long one walks all the way; None where that is too far, or there is somewhere to pass."""
         if request.via:
             return None
-        distance_m = distance_between_m(request.start.at, request.end.at)
-        seconds = int(ground.reconstructor.network.walking.duration_s(np.array([distance_m]))[0])
-        return seconds if seconds <= max(LONGEST_DIRECT_WALK_S, request.max_walk_s) else None
+        longest_s = max(request.ways.longest_direct_s, request.max_walk_s)
+        straight_m = distance_between_m(request.start.at, request.end.at)
+        walking = ground.reconstructor.network.walking
+        if straight_m / walking.speed_mps > longest_s:
+            return None
+        teller = ground.reconstructor.teller
+        seconds = teller.find_way(request.start, request.end, walking.profile).duration_s
+        return seconds if seconds <= longest_s else None
 
     def _direct(self, request: PlanRequest, walk_s: int | None) -> tuple[Itinerary, ...]:
-        if walk_s is None:
+        if walk_s is None or Mode.WALK not in request.ways.direct:
             return ()
-        at_s = int(request.at.timestamp()) - (walk_s if request.arrive_by else 0)
-        date = date_of(at_s, self.timezone)
-        departure_s = at_s - day_begins_s(date, self.timezone)
-        leg = self._ground.reconstructor.walk_leg(request.start, request.end, departure_s, walk_s)
+        date, departure_s = self._leave(request, walk_s)
+        teller = self._side_for(request.needs).ground.reconstructor.teller
+        leg = teller.walk(request.start, request.end, departure_s, walk_s)
         return (Itinerary((leg,), date, self.timezone),)
+
+    def _list_other_direct(self, request: PlanRequest, side: _Side, asked_s: float) -> tuple[Itinerary, ...]:
+        """Journeys by one vehicle that is not public transport, the quickest of each kind."""
+        if request.via:
+            return ()
+        found = []
+        for finder in side.surroundings.list_direct(request.ways):
+            at_s = request.at.timestamp()
+            entry = finder.find_direct(request.start, request.end, at_s, asked_s)
+            if entry is None or entry.seconds > request.ways.longest_direct_s:
+                continue
+            date, departure_s = self._leave(request, entry.seconds)
+            clock_s = day_begins_s(date, self.timezone)
+            if not finder.holds(entry, float(clock_s + departure_s), asked_s, is_egress=False):
+                continue
+            moment = Moment(clock_s, asked_s)
+            legs = finder.tell_between(request.start, request.end, entry.first, entry.second, departure_s, moment)
+            found.append(Itinerary(tuple(legs), date, self.timezone))
+        return tuple(found)
+
+    def _leave(self, request: PlanRequest, duration_s: int) -> tuple[dt.date, int]:
+        """The service day and the second of it at which somebody leaves who needs so long."""
+        at_s = int(request.at.timestamp()) - (duration_s if request.arrive_by else 0)
+        date = date_of(at_s, self.timezone)
+        return date, at_s - day_begins_s(date, self.timezone)
 
 
 def default_cache_dir() -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gtfs import schema
 from gtfs.feed import ABSENT
+from gtfs.flex.zones import read_zones
 from gtfs.notices import Notice, Severity
 from gtfs.rules.subject import Rule, Subject, list_rows
 
@@ -94,4 +95,9 @@ def check_geography_ids(subject: Subject) -> Iterator[Notice]:
         taken.add(name)
 
 
-RULES: tuple[Rule, ...] = (check_booking_rules, check_geography_ids)
+def check_zones(subject: Subject) -> Iterator[Notice]:
+    """Zones that have no shape in which somebody could be picked up."""
+    yield from read_zones(subject.feed)[1]
+
+
+RULES: tuple[Rule, ...] = (check_booking_rules, check_geography_ids, check_zones)

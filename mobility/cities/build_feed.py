@@ -16,6 +16,7 @@ from mobility.cities.approximations import (
     list_translated_sentences,
     sentence_for_people,
 )
+from mobility.cities.build_flex import add_flex
 from mobility.cities.bus_trips import build_bus_trips
 from mobility.cities.catalog import City
 from mobility.cities.content import content_hash
@@ -36,8 +37,7 @@ def build_feed(city: City, path: Path) -> None:
     Raises:
         CityError: The configuration or a table does not hold; nothing is written.
     """
-    files = list(_feed_files(city))
-    write_gtfs_zip(files, path)
+    write_gtfs_zip(add_flex(city, _feed_files(city)), path)
 
 
 def _feed_files(city: City) -> Iterator[GtfsFile]:

@@ -23,6 +23,7 @@ from mobility.network.stays import Following, Rows, keep_aboard, link_runs
 from mobility.network.timetable import Arrays, Ints, Timetable, TripTable, index_boardings
 from mobility.network.transfer_rules import split_stops
 from mobility.network.transfers import Footpaths, Walking, build_footpaths
+from mobility.streets.router import StreetRouter
 
 DEFAULT_WALKING = Walking()
 HORIZON_S = 49 * 3600
@@ -85,10 +86,13 @@ def build_network(
     *,
     days: tuple[int, ...] | None = None,
     horizon_s: int = HORIZON_S,
+    streets: StreetRouter | None = None,
 ) -> Network:
-    """Encode a feed and make its footpaths. ``days`` are by default those of which something may run on a date."""
+    """Encode a feed and make its footpaths, along ``streets`` where they are known. ``days`` are by default those of
+    which something may run on a date.
+    """
     schedule, rules = split_stops(feed, encode_schedule(feed))
-    footpaths, stay_rules = build_footpaths(feed, schedule, walking, rules), read_stay_rules(feed, schedule)
+    footpaths, stay_rules = build_footpaths(feed, schedule, walking, rules, streets), read_stay_rules(feed, schedule)
     clocks = read_clocks(feed)
     days = list_near_days(schedule, clocks, horizon_s) if days is None else days
     return Network(feed, schedule, footpaths, walking, clocks, days, horizon_s, stay_rules)

@@ -24,6 +24,8 @@ from mobility.network.schedule import Schedule
 from mobility.network.stations import Entrances, Stations, build_stations, no_entrances
 from mobility.network.timetable import Ints, pack_footpaths
 from mobility.network.transfer_rules import FORBIDDEN, GUARANTEED, TIMED, Rule, TransferRules
+from mobility.streets.profiles import Profile
+from mobility.streets.router import StreetRouter
 
 FORBIDDEN_S = 10_000_000
 """A change that nobody can make: longer than any journey, far from the end of int32."""
@@ -55,6 +57,11 @@ class Walking:
         return np.ceil(distance_m * self.detour / self.speed_mps - 1e-9).astype(np.int32)
 
     @property
+    def profile(self) -> Profile:
+        """How they move along streets."""
+        return Profile.WHEELCHAIR if self.wheelchair else Profile.FOOT
+
+    @property
     def transfer_reach_m(self) -> float:
         """The great-circle distance walked in the longest transfer."""
         return self.max_transfer_s * self.speed_mps / self.detour
@@ -77,11 +84,19 @@ _Pairs = tuple[Ints, Ints, Ints]
 """From, to and seconds."""
 
 
-def build_footpaths(feed: Feed, schedule: Schedule, walking: Walking, rules: TransferRules = NO_RULES) -> Footpaths:
-    """All footpaths of a feed, between the copies of a schedule that ``rules`` have split."""
+def build_footpaths(
+    feed: Feed,
+    schedule: Schedule,
+    walking: Walking,
+    rules: TransferRules = NO_RULES,
+    streets: StreetRouter | None = None,
+) -> Footpaths:
+    """All footpaths of a feed, between the copies of a schedule that ``rules`` have split; along ``streets`` where they
+    are known.
+    """
     first, whole = schedule.list_first_copies(), schedule.without_copies()
     stations = build_stations(feed, whole, walking.speed_mps, wheelchair=walking.wheelchair)
-    walks = _Walks(whole, stations, walking)
+    walks = _Walks(whole, stations, walking, streets)
     change_s: Ints = np.full(len(whole.stop_ids), walking.change_s, np.int32)
     between = _override(walks.list_made(), change_s, _measure_general(rules.general, walks))
     if len(whole.stop_ids) < len(first):
@@ -107,8 +122,8 @@ def _measure_general(rules: Iterable[Rule], walks: _Walks) -> dict[tuple[int, in
 class _Walks:
     """What one walks between the stops of a schedule that is not split."""
 
-    def __init__(self, schedule: Schedule, stations: Stations, walking: Walking) -> None:
-        self._schedule, self._stations, self._walking = schedule, stations, walking
+    def __init__(self, schedule: Schedule, stations: Stations, walking: Walking, streets: StreetRouter | None) -> None:
+        self._schedule, self._stations, self._walking, self._streets = schedule, stations, walking, streets
         self._doors_of = tuple(_list_doors_of(stations.entrances, outward=outward) for outward in (True, False))
 
     def list_made(self) -> _Pairs:
@@ -178,12 +193,11 @@ class _Walks:
 
     def _list_outside(self) -> list[_Pairs]:
         """Walks in the street, and those through entrances."""
-        entrances, reach_m = self._stations.entrances, self._walking.transfer_reach_m
+        entrances = self._stations.entrances
         street = np.flatnonzero(~entrances.is_inside)
         lat = np.concatenate([self._schedule.lat[street], entrances.lat])
         lon = np.concatenate([self._schedule.lon[street], entrances.lon])
-        here, there, distance_m = list_near_pairs(lat, lon, reach_m)
-        seconds = self._walking.duration_s(distance_m)
+        here, there, seconds = self._list_near(lat, lon)
         is_plain = (here < len(street)) & (there < len(street))
         plain = street[here[is_plain]], street[there[is_plain]], seconds[is_plain]
         stations = self._stations
@@ -195,6 +209,20 @@ class _Walks:
         doors = zip(here[~is_plain].tolist(), there[~is_plain].tolist(), seconds[~is_plain].tolist(), strict=True)
         through = np.array(list(self._list_through(street, doors)), np.int32).reshape(-1, 3)
         return [plain, (through[:, 0], through[:, 1], through[:, 2])]
+
+    def _list_near(self, lat: Floats, lon: Floats) -> _Pairs:
+        """All walks between different points that a transfer has time for."""
+        if self._streets is None:
+            here, there, distance_m = list_near_pairs(lat, lon, self._walking.transfer_reach_m)
+            return here, there, self._walking.duration_s(distance_m)
+        points = self._streets.link(lat, lon, self._walking.profile)
+        found = self._streets.table(points, points, self._walking.max_transfer_s, speed_mps=self._walking.speed_mps)
+        here = np.repeat(np.arange(len(found), dtype=np.int32), [len(reached.number) for reached in found])
+        none = [np.zeros(0, np.int32)]
+        there = np.concatenate([reached.number for reached in found] or none)
+        seconds = np.concatenate([reached.seconds for reached in found] or none)
+        is_other = here != there
+        return here[is_other], there[is_other], seconds[is_other]
 
     def _list_through(self, street: Ints, near: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
         """Stops that a walk between two places joins; places are those of ``street``, then entrances."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numba as nb
 import numpy as np
 
 from mobility.network.timetable import Ints, Timetable
-from mobility.planner.query import Path, Query, Ride
+from mobility.planner.query import Ends, Path, Query, Ride
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A path, and what tells it from others. ``departure_s`` and ``arrival_s`` are the path's, ``clock_s`` later;
     ``lines`` are route, place to board and place to alight of every vehicle, ``vehicles`` the runs themselves.
+    ``plan`` numbers how one gets to them (``doors.plans``), ``burden`` is what that asks beside walking.
     """
 
     path: Path
@@ -25,6 +27,8 @@ class Candidate:
     lines: tuple[tuple[int, int, int], ...]
     vehicles: tuple[tuple[int, int], ...]
     walking_s: int
+    plan: int = 0
+    burden: int = 0
 
     @property
     def duration_s(self) -> int:
@@ -32,14 +36,27 @@ class Candidate:
         return self.arrival_s - self.departure_s
 
     @property
-    def key(self) -> tuple[int, int, int, tuple[Ride, ...]]:
+    def key(self) -> tuple[int, int, int, int, tuple[Ride, ...]]:
         """Equal for journeys that are told the same, whatever they were searched for."""
-        return self.clock_s, self.path.departure_s, self.path.arrival_s, self.path.rides
+        return self.plan, self.clock_s, self.path.departure_s, self.path.arrival_s, self.path.rides
 
     @property
     def costs(self) -> tuple[int, ...]:
         """What the search added up, in the order of the criteria."""
         return tuple(amount for _, amount in sorted(self.path.costs))
+
+
+class Ridden(Protocol):
+    """Footpaths of a network that are partly ridden (``doors.between``)."""
+
+    def list_walked_s(self, starts: Ints, ends: Ints, seconds: Ints) -> Ints:
+        """Of footpaths of so many seconds those on foot."""
+        ...
+
+
+def as_walks(ends: Ends) -> Mapping[int, int]:
+    """Seconds by stop, all of them on foot."""
+    return dict(zip(ends.stop.tolist(), ends.seconds.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +69,17 @@ class Reader:
     trip_route: Ints
     stop_row: Ints
     clock_s: int = 0
+    plan: int = 0
+    burden: int = 0
+    ridden: Ridden | None = None
+    """Footpaths that are not walked all the way."""
 
-    def list_candidates(self, query: Query, paths: Sequence[Path]) -> list[Candidate]:
-        """The paths that the query found, as candidates."""
+    def list_candidates(
+        self, query: Query, paths: Sequence[Path], doors: tuple[Mapping[int, int], Mapping[int, int]] | None = None
+    ) -> list[Candidate]:
+        """The paths that the query found, as candidates. ``doors`` are the seconds on foot at either end by stop; by
+        default all of them.
+        """
         rides = np.array([ride for path in paths for ride in path.rides], np.int64).reshape(-1, len(Ride._fields))
         trip, board, alight = rides[:, 0], rides[:, 3], rides[:, 4]
         trips, arrays = self.timetable.trips, self.timetable.arrays
@@ -66,8 +91,9 @@ class Reader:
         lines = list(zip(self.trip_route[feed_trip].tolist(), board_place.tolist(), alight_place.tolist(), strict=True))
         begins_s = (trips.shift_s[trip] + np.int64(self.clock_s)).tolist()
         vehicles = list(zip(feed_trip.tolist(), begins_s, strict=True))
-        access = dict(zip(query.access.stop.tolist(), query.access.seconds.tolist(), strict=True))
-        egress = dict(zip(query.egress.stop.tolist(), query.egress.seconds.tolist(), strict=True))
+        if self.ridden is not None:
+            walks_s = self.ridden.list_walked_s(alight[:-1], board[1:], walks_s)
+        access, egress = doors or (as_walks(query.access), as_walks(query.egress))
         changes_s = [*walks_s.tolist(), 0]
         found, first = [], 0
         for path in paths:
@@ -82,6 +108,8 @@ class Reader:
                     lines=tuple(lines[first : last + 1]),
                     vehicles=tuple(vehicles[first : last + 1]),
                     walking_s=doors_s + sum(changes_s[first:last]),
+                    plan=self.plan,
+                    burden=self.burden,
                 )
             )
             first = last + 1

@@ -9,7 +9,10 @@
   to gain less than two minutes at one end.
 * ``long_way_round``: saves changes at more than ten minutes each, within the time of another journey.
 
-With criteria that were asked for, only a rival that costs no more in each of them counts (not for the first two).
+* ``hardly_worth_it``: a shared bike, a car or a taxi more to gain less than five minutes at both ends together.
+
+With criteria that were asked for, only a rival that costs no more in each of them counts (not for the first two). A
+journey never drops one that asks for less (``Candidate.burden``), other than on foot all the way.
 
 Rules look at rivals that leave (with ``by_arrival``: arrive) within ``RIVALS_S`` of the journey (``TWINS_S`` where
 the vehicles are the same), never at the page that shows it, so that filtering a window is the same as filtering its
@@ -32,13 +35,16 @@ SAME_MOMENT_S = 120
 """Departures and arrivals that people do not tell apart."""
 CHANGE_IS_WORTH_S = 600
 """How much longer people travel to save a change: ten minutes, as route planners commonly price it."""
+WORTH_A_VEHICLE_S = 300
+"""What a bike, a car or a taxi has to save to be proposed beside a journey without it."""
 RIVALS_S = 1800
 TWINS_S = 600
 MARGIN_S = RIVALS_S + TWINS_S
 """How far behind a window its neighbours are needed: the rivals of a journey, and theirs of the same vehicles."""
-MARGIN_BEFORE_S = 2 * SAME_MOMENT_S
-"""How far before it: by every rule a rival leaves less than ``SAME_MOMENT_S`` before the journey (with ``by_arrival``:
-arrives less than that after it), or it could not drop it."""
+MARGIN_BEFORE_S = WORTH_A_VEHICLE_S + SAME_MOMENT_S
+"""How far before it: by every rule a rival leaves less than ``WORTH_A_VEHICLE_S`` before the journey (with
+``by_arrival``: arrives less than that after it), and one of the same vehicles less than ``SAME_MOMENT_S``, or it could
+not drop it."""
 
 Numbers = npt.NDArray[np.int64]
 Table = npt.NDArray[np.bool_]
@@ -53,6 +59,7 @@ class Rule(StrEnum):
     HARDLY_GAINS = "hardly_gains"
     SAME_LINES = "same_lines"
     LONG_WAY_ROUND = "long_way_round"
+    HARDLY_WORTH_IT = "hardly_worth_it"
 
 
 def judge(candidates: Sequence[Candidate], *, walk_s: int | None = None, by_arrival: bool = False) -> list[Rule | None]:
@@ -91,6 +98,8 @@ class _Rivals:
         self.arrives_earlier_s = arrival - arrival[:, None]
         self.longer_s = -self.leaves_later_s - self.arrives_earlier_s
         self.more_vehicles = vehicles[:, None] - vehicles
+        burden = np.array([c.burden for c in candidates], np.int64)
+        self.more_burden = burden[:, None] - burden
         apart_s = self.arrives_earlier_s if by_arrival else self.leaves_later_s
         self.apart_s = np.abs(apart_s)
         self.number = np.arange(count)
@@ -112,15 +121,19 @@ def _rides_the_same(candidates: Sequence[Candidate], *, by_arrival: bool) -> Tab
     hardly_gains = (r.leaves_later_s < SAME_MOMENT_S) & (r.arrives_earlier_s < SAME_MOMENT_S)
     is_worth_less = (further_s > 0) & (further_s >= -r.longer_s)
     is_tie = (further_s == 0) & ((r.longer_s > 0) | ((r.longer_s == 0) & (r.number[:, None] > r.number)))
-    return np.asarray((_same([*keys]) & (r.apart_s <= TWINS_S) & hardly_gains & (is_worth_less | is_tie)).any(axis=1))
+    is_rival = _same([*keys]) & (r.apart_s <= TWINS_S) & (r.more_burden >= 0)
+    return np.asarray((is_rival & hardly_gains & (is_worth_less | is_tie)).any(axis=1))
 
 
 def _list_rules(candidates: Sequence[Candidate], *, by_arrival: bool) -> dict[Rule, Table]:
     r = _Rivals(candidates, by_arrival=by_arrival)
     costs_no_less = _costs_no_less(candidates)
-    is_rival = (r.apart_s <= RIVALS_S) & costs_no_less
+    is_rival = (r.apart_s <= RIVALS_S) & costs_no_less & (r.more_burden >= 0)
     lies_within = (r.leaves_later_s <= 0) & (r.arrives_earlier_s <= 0)
-    is_twin = (r.longer_s == 0) & (r.more_vehicles == 0) & costs_no_less.T
+    is_twin = (r.longer_s == 0) & (r.more_vehicles == 0) & (r.more_burden == 0) & costs_no_less.T
+    is_worth_a_vehicle = r.leaves_later_s + r.arrives_earlier_s >= WORTH_A_VEHICLE_S
+    # gaining at one end by losing at the other is another journey, not a better one
+    is_near = (r.leaves_later_s < WORTH_A_VEHICLE_S) & (r.arrives_earlier_s < WORTH_A_VEHICLE_S)
     hardly_gains = (r.leaves_later_s < SAME_MOMENT_S) & (r.arrives_earlier_s < SAME_MOMENT_S)
     waits_to_gain = ((r.leaves_later_s <= 0) & (r.arrives_earlier_s < SAME_MOMENT_S)) | (
         (r.arrives_earlier_s <= 0) & (r.leaves_later_s < SAME_MOMENT_S)
@@ -130,6 +143,7 @@ def _list_rules(candidates: Sequence[Candidate], *, by_arrival: bool) -> dict[Ru
         Rule.DOMINATED: lies_within & (r.more_vehicles >= 0) & (~is_twin | (r.number[:, None] > r.number)),
         Rule.HARDLY_GAINS: hardly_gains & (r.more_vehicles > 0),
         Rule.SAME_LINES: is_same_line & waits_to_gain & (r.longer_s >= SAME_MOMENT_S),
+        Rule.HARDLY_WORTH_IT: (r.more_burden > 0) & is_near & ~is_worth_a_vehicle,
         Rule.LONG_WAY_ROUND: lies_within & (r.more_vehicles < 0) & (r.longer_s > -r.more_vehicles * CHANGE_IS_WORTH_S),
     }
     return {rule: np.asarray((table & is_rival).any(axis=1)) for rule, table in found.items()}

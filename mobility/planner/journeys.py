@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from mobility.geodesy import great_circle_m
 from mobility.itinerary import Itinerary
 from mobility.model import Place
-from mobility.planner.access_egress import FARTHEST_S, list_walks, merge_ends
-from mobility.planner.candidates import Candidate, Reader
+from mobility.network.build import Network
+from mobility.planner.access_egress import FARTHEST_S, WalkedStreets, list_walks, merge_ends
+from mobility.planner.candidates import Candidate, Reader, as_walks
 from mobility.planner.clocks import Span, split_arrivals, split_departures, tell_on_its_day
 from mobility.planner.criteria.restriction import COARSER, NEAR_THE_BEST, NEARER_THE_BEST
 from mobility.planner.criteria.risk import risk_of
 from mobility.planner.criteria.search import COARSE
 from mobility.planner.days import Day, Days
+from mobility.planner.doors.between import BikeChanges
+from mobility.planner.doors.ends import DoorFinder, Doors, Moment
+from mobility.planner.doors.plans import ON_FOOT, Plan
+from mobility.planner.doors.tell import TellEnds
 from mobility.planner.paging import Page, PageRequest, find_page
 from mobility.planner.query import Criterion, Ends, Query, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
@@ -29,6 +36,8 @@ from mobility.planner.workspace import MAX_VEHICLES
 LONGEST_JOURNEY_S = 24 * 3600
 BLOCK_S = 1800
 """The windows of searches with more criteria."""
+WORTH_S = 120
+"""A vehicle that brings one to a stop hardly sooner than one's feet is no way to it."""
 FINE_CRITERIA = 2
 """With so many criteria differences count that are small; with more, sets would grow without bound."""
 
@@ -41,6 +50,16 @@ class Ground:
     reconstructor: Reconstructor
     first: dt.date
     last: dt.date
+    streets: WalkedStreets | None = None
+    make_days: Callable[[Network], Days] | None = None
+    """Days of the same routes on a network with other footpaths."""
+
+    def with_changes(self, changes: BikeChanges) -> Ground:
+        """The network whose footpaths are partly ridden."""
+        if changes.days is None:
+            assert self.make_days is not None  # noqa: S101  (who plans changes by bike says how)
+            changes.days = self.make_days(changes.network)
+        return replace(self, days=changes.days)
 
     def is_served(self, date: dt.date) -> bool:
         """Whether anything may move on a day: vehicles of the last evening still do on the day after."""
@@ -51,7 +70,8 @@ class Ground:
         network, places = self.reconstructor.network, self.reconstructor.places
         own = places.list_same_place(place)
         walked = network.schedule, network.walking, max_walk_s, day.is_served, network.footpaths.entrances
-        parts = [list_walks(place.at, *walked, is_egress=is_egress), make_ends(own, [0] * len(own))]
+        walks = list_walks(place.at, *walked, is_egress=is_egress, streets=self.streets)
+        parts = [walks, make_ends(own, [0] * len(own))]
         for stop in sorted({int(places.first_copy[stop]) for stop in own}):
             near = day.engine.forward.egress_of(stop) if is_egress else day.engine.forward.access_of(stop)
             is_short = near.seconds <= max_walk_s
@@ -100,14 +120,27 @@ class Ground:
         return tuple(vias)
 
 
+class _Asked(NamedTuple):
+    """The question of one plan in the words of one day. ``doors`` are the ways that are not walked all the way."""
+
+    day: Day
+    query: Query
+    doors: tuple[Doors | None, Doors | None]
+
+
 @dataclass(slots=True)
 class JourneySearch:
-    """One request on its way through the days; ``walk_s`` is how long one walks instead (None: nobody does)."""
+    """One request on its way through the days; ``walk_s`` is how long one walks instead (None: nobody does).
+
+    Every plan is a search of its own, by the same request; ``asked_s`` is when it was asked (POSIX seconds).
+    """
 
     ground: Ground
     request: PlanRequest
     walk_s: int | None = None
-    _queries: dict[int, tuple[Day, Query]] = field(default_factory=dict)
+    plans: tuple[Plan, ...] = (ON_FOOT,)
+    asked_s: float = 0.0
+    _queries: dict[tuple[int, int], _Asked] = field(default_factory=dict)
     _blocks: dict[int, list[Candidate]] = field(default_factory=dict)
     _told: dict[object, Itinerary] = field(default_factory=dict)
     _vias: tuple[Via, ...] = field(init=False)
@@ -159,7 +192,13 @@ class JourneySearch:
         return [found for span in spans if self.ground.is_served(span.date) for found in self._fetch_span(span)]
 
     def _fetch_span(self, span: Span) -> list[Candidate]:
-        day, query = self._query_on(span)
+        return [found for number in range(len(self.plans)) for found in self._fetch_plan(span, number)]
+
+    def _fetch_plan(self, span: Span, number: int) -> list[Candidate]:
+        plan = self.plans[number]
+        day, query, doors = self._ask(span, number)
+        if not len(query.access.stop) or not len(query.egress.stop):
+            return []
         query = replace(query, at_s=span.at_s, window_s=span.window_s)
         if query.criteria:
             is_many = len(query.criteria) > FINE_CRITERIA
@@ -168,40 +207,82 @@ class JourneySearch:
         else:
             place = self.ground.reconstructor.network.schedule.stop_row
             paths = choose_stops(day.engine, query, day.engine.find_paths(query), place)
-        return self._reader_of(day, span.clock_s).list_candidates(query, paths)
-
-    def _reader_of(self, day: Day, clock_s: int) -> Reader:
         told_with = self.ground.reconstructor
         route, stop_row = told_with.routes.trip_route, told_with.network.schedule.stop_row
-        return Reader(day.engine.timetable, route, stop_row, clock_s)
+        ridden = plan.changes.ridden if plan.changes else None
+        reader = Reader(day.engine.timetable, route, stop_row, span.clock_s, number, plan.burden, ridden)
+        walks = (
+            (_walks_of(doors[0], query.access), _walks_of(doors[1], query.egress)) if doors != (None, None) else None
+        )
+        found = reader.list_candidates(query, paths, walks)
+        return found if plan is ON_FOOT else [journey for journey in found if self._holds(journey, plan, doors)]
+
+    def _holds(self, journey: Candidate, plan: Plan, doors: tuple[Doors | None, Doors | None]) -> bool:
+        """Whether what the plan counts on is there at the moments of this journey."""
+        path = journey.path
+        if plan.access and doors[0]:
+            entry = doors[0].find(path.rides[0].board_stop)
+            if not plan.access.holds(entry, journey.departure_s, self.asked_s, is_egress=False):
+                return False
+        if plan.egress and doors[1]:
+            entry = doors[1].find(path.rides[-1].alight_stop)
+            if not plan.egress.holds(entry, journey.arrival_s - entry.seconds, self.asked_s, is_egress=True):
+                return False
+        if plan.changes is None:
+            return True
+        ridden = [
+            (one, ride, following)
+            for one, (ride, following) in enumerate(pairwise(path.rides))
+            if plan.changes.is_ridden(ride.alight_stop, following.board_stop)
+        ]
+        timetable = self._queries[journey.clock_s, journey.plan].day.engine.timetable
+        for _, ride, following in ridden:
+            left_s = int(timetable.list_times_of(ride.trip)[0][ride.alight_pos])
+            boards_s = int(timetable.list_times_of(following.trip)[1][following.board_pos])
+            at_s = float(journey.clock_s + left_s)
+            chosen = plan.changes.choose(ride.alight_stop, following.board_stop, at_s, self.asked_s)
+            if chosen is None or left_s + chosen[2] > boards_s:
+                return False
+        return bool(ridden)
 
     def with_criteria(self, criteria: frozenset[Criterion]) -> JourneySearch:
-        """The same question with these criteria; stops at the doors are not looked for again."""
-        known = {clock_s: (day, replace(query, criteria=criteria)) for clock_s, (day, query) in self._queries.items()}
-        return JourneySearch(self.ground, replace(self.request, criteria=criteria), self.walk_s, known)
+        """The same question on foot with these criteria; stops at the doors are not looked for again."""
+        known = {
+            (clock_s, number): asked._replace(query=replace(asked.query, criteria=criteria))
+            for (clock_s, number), asked in self._queries.items()
+            if number == 0
+        }
+        request = replace(self.request, criteria=criteria)
+        return JourneySearch(self.ground, request, self.walk_s, self.plans[:1], self.asked_s, known)
 
     def risk_of(self, journey: Candidate) -> int:
         """What its connections cost by the criterion *risk*."""
-        day, _ = self._queries[journey.clock_s]
+        day = self._queries[journey.clock_s, journey.plan].day
         return risk_of(journey.path, day.engine.timetable, day.criteria.delays)
 
     def build_itinerary(self, journey: Candidate) -> Itinerary:
         """What a person is told of a journey of this search, or of the same with other criteria."""
         if journey.key not in self._told:
-            day, query = self._queries[journey.clock_s]
-            start, end = self.request.start, self.request.end
-            told = self.ground.reconstructor.build_itinerary(day.engine.timetable, query, journey.path, start, end)
+            day, query, doors = self._queries[journey.clock_s, journey.plan]
+            plan, moment = self.plans[journey.plan], Moment(journey.clock_s, self.asked_s)
+            way = self.ground.reconstructor
+            ends = TellEnds(way.teller, query, self.request.start, self.request.end, plan, doors, moment)
+            told = way.build_itinerary(day.engine.timetable, journey.path, ends)
             self._told[journey.key] = tell_on_its_day(told)
         return self._told[journey.key]
 
-    def _query_on(self, span: Span) -> tuple[Day, Query]:
-        """The question in the words of one day."""
-        if span.clock_s not in self._queries:
-            request = self.request
-            day = self.ground.days.get(span.date, request.modes, request.needs)
+    def _ask(self, span: Span, number: int) -> _Asked:
+        """The question of a plan in the words of one day."""
+        key = span.clock_s, number
+        if key not in self._queries:
+            request, plan = self.request, self.plans[number]
+            ground = self.ground if plan.changes is None else self.ground.with_changes(plan.changes)
+            day = ground.days.get(span.date, request.modes, request.needs)
+            access, before = self._list_ends(plan.access, day, span, is_egress=False)
+            egress, after = self._list_ends(plan.egress, day, span, is_egress=True)
             query = Query(
-                access=self.ground.list_ends(request.start, request.max_walk_s, day),
-                egress=self.ground.list_ends(request.end, request.max_walk_s, day, is_egress=True),
+                access=access,
+                egress=egress,
                 at_s=0,
                 arrive_by=request.arrive_by,
                 max_vehicles=min(MAX_VEHICLES, request.max_transfers + 1),
@@ -210,5 +291,33 @@ class JourneySearch:
                 via=self._vias,
                 criteria=request.criteria,
             )
-            self._queries[span.clock_s] = day, query
-        return self._queries[span.clock_s]
+            self._queries[key] = _Asked(day, query, (before, after))
+        return self._queries[key]
+
+    def _list_ends(
+        self, finder: DoorFinder | None, day: Day, span: Span, *, is_egress: bool
+    ) -> tuple[Ends, Doors | None]:
+        """Stops at one end. By a vehicle only those that it reaches clearly sooner than one walks there."""
+        request = self.request
+        door = request.end if is_egress else request.start
+        walks = self.ground.list_ends(door, request.max_walk_s, day, is_egress=is_egress)
+        if finder is None:
+            return walks, None
+        # within a page doors are looked for once: for the moment that was asked for
+        at_s = float(span.clock_s + span.at_s)
+        found = finder.find(
+            door, at_s, self.asked_s, request.ways.longest_s, day.is_served.view(np.uint8), is_egress=is_egress
+        )
+        row = np.minimum(np.searchsorted(walks.stop, found.stop), max(0, len(walks.stop) - 1))
+        on_foot_s = np.full(len(found.stop), FARTHEST_S * 2, np.int64)
+        if len(walks.stop):
+            is_walk = walks.stop[row] == found.stop
+            on_foot_s[is_walk] = walks.seconds[row[is_walk]]
+        kept = on_foot_s - found.seconds >= WORTH_S
+        found = Doors(*(column[kept] for column in found))
+        return found.ends, found
+
+
+def _walks_of(doors: Doors | None, ends: Ends) -> Mapping[int, int]:
+    """The seconds on foot by stop."""
+    return as_walks(ends) if doors is None else as_walks(Ends(doors.stop, doors.walking_s))

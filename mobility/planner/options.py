@@ -126,6 +126,8 @@ def choose_options(offers: Sequence[Offer], *, arrive_by: bool = False, most: in
 
 def is_near_identical(one: Candidate, other: Candidate) -> bool:
     """Whether a person would call it the same journey, now or a few minutes later."""
+    if one.plan != other.plan:
+        return False
     same_lines = [line[0] for line in one.lines] == [line[0] for line in other.lines]
     return same_lines or one.vehicles == other.vehicles
 

@@ -6,16 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mobility.itinerary import Call, Itinerary, Leg
-from mobility.model import Coordinate, Mode, Place
+from mobility.model import Coordinate, Place
 from mobility.network.build import Network
-from mobility.network.places import StopPlaces, distance_between_m
+from mobility.network.places import StopPlaces
 from mobility.network.routes import RouteTable
 from mobility.network.shapes import Shapes, line_length_m
 from mobility.network.timetable import Part, Timetable
-from mobility.planner.query import Path, Query, Ride
+from mobility.planner.doors.legs import LegTeller
+from mobility.planner.query import Path, Ride
 
 
 class Run(NamedTuple):
@@ -24,6 +25,22 @@ class Run(NamedTuple):
     stops: list[int]
     arrivals_s: list[int]
     departures_s: list[int]
+
+
+class EndsTold(Protocol):
+    """Who tells what is not a ride in a vehicle of the timetable (``doors.tell``)."""
+
+    def tell_access(self, stop: int, first: Leg) -> Sequence[Leg]:
+        """The legs from the door to the stop where ``first`` begins."""
+        ...
+
+    def tell_change(self, start: int, end: int, at_s: int) -> Sequence[Leg] | None:
+        """The legs between two stops, None where one walks (or stays)."""
+        ...
+
+    def tell_egress(self, stop: int, last: Leg) -> Sequence[Leg]:
+        """The legs from the stop where ``last`` ends to the door."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +52,24 @@ class Reconstructor:
     routes: RouteTable
     shapes: Shapes
     timezone: str
+    teller: LegTeller
 
-    def build_itinerary(self, timetable: Timetable, query: Query, path: Path, start: Place, end: Place) -> Itinerary:
+    def build_itinerary(self, timetable: Timetable, path: Path, ends: EndsTold) -> Itinerary:
         """The itinerary of a path that has at least one vehicle; one leaves as late as the first vehicle allows."""
-        access = dict(zip(query.access.stop.tolist(), query.access.seconds.tolist(), strict=True))
-        egress = dict(zip(query.egress.stop.tolist(), query.egress.seconds.tolist(), strict=True))
         rides = [self._ride_legs(timetable, ride) for ride in path.rides]
-        legs = []
-        first_walk_s = access[path.rides[0].board_stop]
-        if first_walk_s:
-            first = rides[0][0]
-            legs.append(self.walk_leg(start, first.start, first.departure_s - first_walk_s, first_walk_s))
-        legs.extend(rides[0])
+        legs = [*ends.tell_access(path.rides[0].board_stop, rides[0][0]), *rides[0]]
         for (ride, following), next_legs in zip(pairwise(path.rides), rides[1:], strict=True):
-            walk = self._transfer_leg(timetable, ride, following, legs[-1])
-            legs.extend([walk, *next_legs] if walk else next_legs)
-        last_walk_s = egress[path.rides[-1].alight_stop]
-        if last_walk_s:
-            legs.append(self.walk_leg(legs[-1].end, end, legs[-1].arrival_s, last_walk_s))
+            change = ends.tell_change(ride.alight_stop, following.board_stop, legs[-1].arrival_s)
+            if change is None:
+                walk = self._transfer_leg(timetable, ride, following, legs[-1])
+                change = [walk] if walk else []
+            legs.extend([*change, *next_legs])
+        legs.extend(ends.tell_egress(path.rides[-1].alight_stop, legs[-1]))
         return Itinerary(tuple(legs), timetable.service_date, self.timezone)
 
     def walk_leg(self, start: Place, end: Place, departure_s: int, duration_s: int) -> Leg:
-        """A walk in a straight line that is as long as its streets are taken to be."""
-        return Leg(
-            mode=Mode.WALK,
-            start=start,
-            end=end,
-            departure_s=departure_s,
-            arrival_s=departure_s + duration_s,
-            distance_m=distance_between_m(start.at, end.at) * self.network.walking.detour,
-            geometry=(start.at, end.at),
-        )
+        """A walk that lasts as long as the search counted."""
+        return self.teller.walk(start, end, departure_s, duration_s)
 
     def _transfer_leg(self, timetable: Timetable, ride: Ride, following: Ride, leg: Leg) -> Leg | None:
         start, end = ride.alight_stop, following.board_stop

@@ -35,6 +35,44 @@ class Stopover:
     stay_s: int = 0
 
 
+LONGEST_WAY_S = 3600
+_ENDS = frozenset({Mode.WALK, Mode.BIKE, Mode.RENTAL, Mode.CAR_PARKING, Mode.CAR_DROPOFF, Mode.ODM, Mode.FLEX})
+ACCESS_MODES = _ENDS
+EGRESS_MODES = _ENDS - {Mode.BIKE, Mode.CAR_PARKING}
+DIRECT_MODES = _ENDS - {Mode.CAR_DROPOFF} | {Mode.CAR}
+BETWEEN_MODES = frozenset({Mode.WALK, Mode.RENTAL})
+"""What may be asked for to the first stop, from the last, all the way, and between vehicles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hires:
+    """Which shared vehicles: empty sets are any. ``systems`` are ids, the others words of GBFS."""
+
+    systems: frozenset[str] = frozenset()
+    form_factors: frozenset[str] = frozenset()
+    propulsions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How one gets to the first stop, from the last, between vehicles, and all the way. Walking is always one of
+    them. ``longest_s`` limits each way to or from a stop that is not walked, ``longest_direct_s`` those from door to
+    door; ``stay_s`` is how long a parked car stays.
+    """
+
+    access: frozenset[Mode] = frozenset({Mode.WALK})
+    egress: frozenset[Mode] = frozenset({Mode.WALK})
+    between: frozenset[Mode] = frozenset({Mode.WALK})
+    direct: frozenset[Mode] = frozenset({Mode.WALK})
+    hires: Hires = Hires()
+    longest_s: int = 1800
+    longest_direct_s: int = 1800
+    stay_s: int = 8 * 3600
+
+
+ON_FOOT = Ways()
+
+
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
     """What a person asks. ``at`` is an aware datetime: the earliest departure, or the latest arrival
@@ -62,6 +100,9 @@ class PlanRequest:
     options: bool = False
     """Whether to choose up to five journeys that differ for a reason."""
     page: str = ""
+    ways: Ways = ON_FOOT
+    asked_at: dt.datetime | None = None
+    """When the person asks, aware: readings age from then, and bookings are still open or not. None is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +180,29 @@ def check_request(request: PlanRequest, service: Service) -> None:
         what = f"the stay at {stopover.place.name}, in seconds,"
         _check_within("via", stopover.stay_s, 0, LONGEST_STAY_S, what)
     check_transfer_times(request.transfer)
+    _check_ways(request)
     _check_date(request, service)
+
+
+def _check_ways(request: PlanRequest) -> None:
+    ways = request.ways
+    allowed = {
+        "access": (ways.access, ACCESS_MODES, "to the first stop"),
+        "egress": (ways.egress, EGRESS_MODES, "from the last stop"),
+        "between": (ways.between, BETWEEN_MODES, "between vehicles"),
+        "direct": (ways.direct, DIRECT_MODES, "all the way"),
+    }
+    for name, (asked, known, where) in allowed.items():
+        for mode in sorted(asked - known):
+            message = f"nobody gets {where} by {mode.value}; known are {', '.join(sorted(known))}"
+            raise ImpossibleRequest(message, f"ways.{name}")
+    _check_within("ways.longest_s", ways.longest_s, 0, LONGEST_WAY_S, "the longest way to a stop, in seconds,")
+    _check_within("ways.stay_s", ways.stay_s, 0, 30 * 24 * 3600, "how long the car is parked, in seconds,")
+    longest = "the longest way without public transport, in seconds,"
+    _check_within("ways.longest_direct_s", ways.longest_direct_s, 0, LONGEST_PAGE_S, longest)
+    if request.asked_at is not None and request.asked_at.tzinfo is None:
+        message = f"{request.asked_at.isoformat()} has no time zone; write for example +08:00 behind it"
+        raise ImpossibleRequest(message, "asked_at")
 
 
 def _check_within(field_name: str, value: int, least: int, most: int, what: str) -> None:

@@ -25,14 +25,27 @@ from mobility.planner.access_egress import list_walks, merge_ends
 from mobility.planner.candidates import Reader
 from mobility.planner.criteria.costs import build_ride_costs
 from mobility.planner.criteria.search import CriteriaSearch
+from mobility.planner.doors.ends import Moment
+from mobility.planner.doors.legs import LegTeller
+from mobility.planner.doors.plans import ON_FOOT
+from mobility.planner.doors.tell import TellEnds
 from mobility.planner.engine import Engine
 from mobility.planner.filters import judge
 from mobility.planner.query import Criterion, Query, TransferTimes, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
 from mobility.planner.where_to_change import choose_stops
 from mobility.stored import BuildOptions, Source, build_store, open_store
+from mobility.streets.great_circle import GreatCircle
+from mobility.streets.profiles import Profile
 
 OWN_WALKS = Walking(makes_walks=False)
+
+
+def build_teller(network, feed):
+    """Who tells walks where no street is known."""
+    walking = network.walking
+    straight = GreatCircle({Profile.FOOT: walking.detour}, {Profile.FOOT: walking.speed_mps})
+    return LegTeller(straight, straight, build_places(feed, network.schedule).stops)
 
 
 class Net:
@@ -48,6 +61,7 @@ class Net:
             build_routes(self.feed),
             Shapes(self.feed, self.network.schedule),
             "Etc/UTC",
+            build_teller(self.network, self.feed),
         )
 
     def open(self, folder, walking, **options):
@@ -91,7 +105,8 @@ class Net:
         query = Query(access, egress, parse_time(at), window_s=60 * window_min, **ends, **facts)
         search = self.criteria_search(engine, timetable) if query.criteria else engine
         paths = choose_stops(engine, query, search.find_paths(query), reconstructor.network.schedule.stop_row)
-        told = [reconstructor.build_itinerary(timetable, query, path, here, there) for path in paths]
+        ends = TellEnds(reconstructor.teller, query, here, there, ON_FOOT, (None, None), Moment(0, 0.0))
+        told = [reconstructor.build_itinerary(timetable, path, ends) for path in paths]
         if query.criteria:
             return list(zip(told, (path.costs for path in paths), strict=True))
         if judging is None:

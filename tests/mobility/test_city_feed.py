@@ -37,7 +37,9 @@ def feed(zip_path):
     """Every file of the feed as a list of records."""
     with zipfile.ZipFile(zip_path) as archive:
         return {
-            name: list(csv.DictReader(io.TextIOWrapper(archive.open(name), "utf-8"))) for name in archive.namelist()
+            name: list(csv.DictReader(io.TextIOWrapper(archive.open(name), "utf-8")))
+            for name in archive.namelist()
+            if name.endswith(".txt")
         }
 
 
@@ -46,6 +48,8 @@ def calls(feed):
     """Per trip its calls: (stop_id, arrival, departure), seconds."""
     trips = defaultdict(list)
     for row in feed["stop_times.txt"]:
+        if not row["arrival_time"]:
+            continue  # on demand: a window, no times
         trips[row["trip_id"]].append((row["stop_id"], seconds(row["arrival_time"]), seconds(row["departure_time"])))
     return trips
 
@@ -112,7 +116,7 @@ def test_city_feed_has_every_station(feed):
 def test_city_feed_has_the_trunk_buses_only(feed):
     """19 bus routes with known headways are there, none of the placeholders."""
     kinds = Counter(row["route_type"] for row in feed["routes.txt"])
-    assert kinds == {"1": 2, "0": 1, "3": 19}
+    assert kinds == {"1": 2, "0": 1, "3": 19, "715": 8}
 
 
 def test_city_feed_counts_trips(trips):
@@ -120,7 +124,7 @@ def test_city_feed_counts_trips(trips):
     assert Counter(trip["route_id"].split("-")[0][:4] for trip in trips.values())["KRTC"] == 1924
     by_kind = Counter(trip_id.split("-")[0] for trip_id in trips)
     assert (by_kind["KRTC"], by_kind["KLRT"]) == (1924, 338)
-    assert len(trips) == 1924 + 338 + 72
+    assert len(trips) == 1924 + 338 + 72 + 8
 
 
 @pytest.mark.parametrize(
@@ -320,7 +324,7 @@ def test_city_feed_marks_published_times(feed):
 def test_city_feed_lists_every_approximation(city, feed):
     """The extra file explains every code that trips, stops, transfers, fares and calendar rest on."""
     rows = feed["changtong_approximations.txt"]
-    assert {row["code"] for row in rows} == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "R1", "R2"}
+    assert {row["code"] for row in rows} == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "D1", "D2", "R1", "R2"}
     assert all(row["note_zh"] and row["note_en"] for row in rows)
     assert {row["code"] for row in rows} == set(city.approximations)
 

@@ -59,6 +59,6 @@ def test_the_change_with_most_time_is_told_whatever_the_search(tmp_path, clock, 
     request = PlanRequest(planner.find_place("A"), planner.find_place("D"), at, arrive_by=arrive_by)
     if is_accelerated:
         for date in (dt.date(2026, 7, 14), dt.date(2026, 7, 15)):
-            planner._ground.days.get(date).engine.accelerate(backward=True)
+            planner._side.ground.days.get(date).engine.accelerate(backward=True)
     told = [format_itinerary(itinerary) for itinerary in planner.plan(request).itineraries]
     assert told == ["Alpha ~ BUS 1 08:00 08:08 ~ Gamma ~ TRAM 3 08:15 08:30 ~ Delta [08:00 08:30 30m Tx1]"]

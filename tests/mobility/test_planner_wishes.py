@@ -170,13 +170,13 @@ def test_a_small_day_is_not_prepared_and_a_large_one_answers_the_same(planner, t
     expected = lines(planner.plan(asked))
     assert [lines(quick.plan(asked)) for _ in range(4)] == [expected] * 4
     assert not [t for t in threading.enumerate() if t.name == "changtong-accelerate"]
-    before = quick._ground.days.get(AT.date()).engine.is_accelerated
+    before = quick._side.ground.days.get(AT.date()).engine.is_accelerated
     monkeypatch.setattr(days, "WORTH_PREPARING", 1)
     monkeypatch.setattr(days, "IN_USE", 6)
-    quick._ground.days.get(AT.date())  # the thread that this starts may be done before anybody looks
+    quick._side.ground.days.get(AT.date())  # the thread that this starts may be done before anybody looks
     for thread in [t for t in threading.enumerate() if t.name == "changtong-accelerate"]:
         thread.join(timeout=60)
-    assert (before, quick._ground.days.get(AT.date()).engine.is_accelerated) == (False, True)
+    assert (before, quick._side.ground.days.get(AT.date()).engine.is_accelerated) == (False, True)
     assert lines(quick.plan(asked)) == expected
 
 

@@ -1,0 +1,153 @@
+"""Rides that come when they were booked: GTFS-Flex zones around a door, as a way to stops, from stops, or all the way.
+
+The search knows one time per stop; whether a ride fits into its window, and can still be booked, is looked at when a
+journey is there (``holds``). What is counted is the time that is promised (``FlexRide.ride_s``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from gtfs.service_days import to_service_time
+from mobility.flex import BookingState, FlexRide, OnDemandZones, PlaceStops, settle_booking
+from mobility.itinerary import Leg
+from mobility.model import Coordinate, Mode, Place
+from mobility.network.timetable import Flags
+from mobility.planner.doors.ends import Doors, Entry, Moment, no_doors, pick_shortest
+from mobility.planner.doors.legs import LegTeller
+from mobility.planner.doors.streetside import Streetside
+from mobility.street_use import Booking
+from mobility.streets.profiles import Profile
+
+LONGEST_RIDE_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """What people call the route of an on-demand ride. ``approximate`` says why its facts are not published ones."""
+
+    names: Mapping[str, str]
+    approximate: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlexFinder:
+    """Ways by on-demand rides; ``stops_of`` are the stops of each place, ``routes`` by route id."""
+
+    zones: OnDemandZones
+    stops_of: PlaceStops
+    streetside: Streetside
+    teller: LegTeller
+    routes: Mapping[str, RouteFacts]
+
+    @property
+    def mode(self) -> Mode:
+        """On demand."""
+        return Mode.FLEX
+
+    def find(
+        self, door: Place, at_s: float, asked_s: float, limit_s: int, is_served: Flags, *, is_egress: bool
+    ) -> Doors:
+        """See ``DoorFinder``. The limit for vehicles of one's own does not hold: zones are as large as they are."""
+        rides = self._list_rides(door.at, at_s, is_egress=is_egress)
+        if not rides:
+            return no_doors()
+        targets = self.streetside.targets(Profile.CAR)
+        reached = self.streetside.router.reach(door.at, targets, LONGEST_RIDE_S, inbound=is_egress)
+        drive_s = np.full(len(self.streetside.lat), -1, np.int64)
+        drive_s[reached.number] = reached.seconds
+        columns = []
+        for ride in rides:
+            stops = self.stops_of.of(ride.pickup_place if is_egress else ride.drop_off_place)
+            stops = stops[(drive_s[stops] >= 0) & (is_served[stops] > 0)]
+            seconds = np.array([ride.ride_s(float(drive)) for drive in drive_s[stops].tolist()], np.int64)
+            none, number = np.zeros(len(stops), np.int32), np.full(len(stops), ride.number, np.int32)
+            columns.append((stops, seconds, none, number, np.full(len(stops), -1, np.int32)))
+        return pick_shortest(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
+        """From door to door within the zones, now or as soon as a window opens."""
+        drive_s = self.teller.find_way(start, end, Profile.CAR).duration_s
+        for date in self._list_days(at_s):
+            for ride in self.zones.direct(start.at, end.at, date):
+                seconds = ride.ride_s(drive_s)
+                entry = Entry(-1, seconds, 0, ride.number, -1)
+                if self.holds(entry, at_s, asked_s, is_egress=False):
+                    return entry
+        return None
+
+    def holds(self, entry: Entry, at_s: float, asked_s: float, *, is_egress: bool) -> bool:
+        """See ``DoorFinder``: it is within the windows, and can still be booked."""
+        ride = self.zones.rides[entry.first]
+        date = self._find_day(ride, at_s, entry.seconds)
+        if date is None:
+            return False
+        return self._settle(ride, date, at_s, asked_s)[0] is not BookingState.LATE
+
+    def tell(self, door: Place, entry: Entry, at_s: int, moment: Moment, *, is_egress: bool) -> list[Leg]:
+        """See ``DoorFinder``."""
+        stop = self.teller.stops[entry.stop]
+        start, end = (stop, door) if is_egress else (door, stop)
+        return self.tell_between(start, end, entry.first, entry.second, at_s, moment)
+
+    def tell_between(self, start: Place, end: Place, first: int, second: int, at_s: int, moment: Moment) -> list[Leg]:
+        """One leg, that lasts as long as is promised."""
+        ride = self.zones.rides[first]
+        leg = self.teller.move(Mode.FLEX, Profile.CAR, start, end, at_s)
+        seconds = ride.ride_s(leg.arrival_s - leg.departure_s)
+        instant_s = moment.instant_s(at_s)
+        date = self._find_day(ride, instant_s, seconds)
+        booking = None
+        if date is not None:
+            booking = self._settle(ride, date, instant_s, moment.asked_s)[1]
+        return [replace(leg, arrival_s=at_s + seconds, booking=booking)]
+
+    def _settle(self, ride: FlexRide, date: dt.date, at_s: float, asked_s: float) -> tuple[BookingState, Booking]:
+        zone = ZoneInfo(ride.timezone)
+        ride_at, now = (dt.datetime.fromtimestamp(instant_s, zone) for instant_s in (at_s, asked_s))
+        terms = settle_booking(
+            ride.rules, ride_at, now, ride.timezone,
+            service_date=date, notice_days=self.zones.service_days, language=self.zones.language,
+        )  # fmt: skip
+        facts = self.routes.get(ride.route_id, RouteFacts({}, {}))
+        texts = {
+            language: " ".join(part for part in (text, terms.messages.get(language, "")) if part)
+            for language, text in terms.texts.items()
+        }
+        book_by = terms.book_by
+        return terms.state, Booking(
+            ride.trip_id, facts.names, book_by, terms.phone, terms.url, texts, facts.approximate
+        )
+
+    def _list_rides(self, door: Coordinate, at_s: float, *, is_egress: bool) -> list[FlexRide]:
+        ask = self.zones.drop_off if is_egress else self.zones.pick_up
+        found: dict[int, FlexRide] = {}
+        for date in self._list_days(at_s):
+            found.update({ride.number: ride for ride in ask(door, date)})
+        return list(found.values())
+
+    def _list_days(self, at_s: float) -> tuple[dt.date, ...]:
+        instant = dt.datetime.fromtimestamp(at_s, dt.UTC)
+        # journeys of a page may be hours later
+        days = {*self.zones.list_days(instant), *self.zones.list_days(instant + dt.timedelta(hours=12))}
+        return tuple(sorted(days))
+
+    def _find_day(self, ride: FlexRide, at_s: float, seconds: int) -> dt.date | None:
+        """The service date on which a ride of so many seconds may begin at the instant."""
+        window = ride.departures(seconds)
+        if window is None:
+            return None
+        instant = dt.datetime.fromtimestamp(at_s, dt.UTC)
+        for date in self.zones.list_days(instant):
+            if (
+                ride in self.zones.rides_on(date)
+                and window[0] <= to_service_time(instant, date, ride.timezone) <= window[1]
+            ):
+                return date
+        return None

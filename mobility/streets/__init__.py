@@ -1,0 +1,1 @@
+"""Streets: from OpenStreetMap to arrays per profile, searches on them, and great circles where there are none."""
