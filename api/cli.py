@@ -54,6 +54,9 @@ More time to change: `--min-transfer-minutes 5`. All of two hours: `--window 120
 with the moments for `--earlier` and `--later`: its neighbours neither lose nor repeat a journey.""",
 )
 app.command("mobility.cli.bench:bench_app", name="bench", help="Measure our engines beside their peers.")
+app.command(
+    "mobility.cli.parking:parking_app", name="parking", help="Where to park near a place, and what a stay costs."
+)
 app.command("signals.cli:app", name="signals", help="Evaluate, run and audit traffic-signal controllers.")
 
 

@@ -6,6 +6,7 @@ Wall-clock instants live only here and beyond; everything below speaks service-d
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import re
 import threading
@@ -59,9 +60,11 @@ from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideServ
 from mobility.planner.request import PlanRequest, PlanResult, Service, Stopover, check_request, write_cursors
 from mobility.planner.workspace import MAX_VEHICLES
 from mobility.stored import StoredNetwork, is_store, open_store
+from mobility.streets.fallback import WithFallback
 from mobility.streets.great_circle import GreatCircle
 from mobility.streets.profiles import Profile
 from mobility.streets.router import StreetRouter
+from mobility.streets.streets_router import StreetNetworkRouter
 from mobility.supply import supply_of_city, supply_of_feed
 
 __all__ = [
@@ -83,7 +86,9 @@ __all__ = [
 ]
 
 MOST_CELLS = 10_000
+LOG = logging.getLogger(__name__)
 NOTHING_ELSE: Final = Supply()
+UNLINKED = "changtong_stop_without_street"
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -172,6 +177,7 @@ class JourneyPlanner:
         days = Days(self._network, self._routes, known_days, costs=self._costs, accelerate=accelerate)
         self._supply = supply
         self._side = self._make_side(self._network, days, supply)
+        self.report = self.report.with_notices(self._list_unlinked())
         served = [place.at for place in self.stops()] or [place.at for place in self._places.stops]
         if not served:
             message = f"{feed.source}: no stop of stops.txt has a coordinate and a departure; nothing can be planned"
@@ -329,6 +335,21 @@ class JourneyPlanner:
         costs = {Criterion.CO2: self._emissions.itinerary_g(itinerary)}
         return costs if price is None or price.unpriced else {**costs, Criterion.PRICE: price.amount}
 
+    def _list_unlinked(self) -> list[FeedNotice]:
+        """Stops and entrances within the extract that no street leads to: nobody walks there from the street."""
+        walked = self._side.ground.streets
+        if walked is None:
+            return []
+        stops, count = self._places.stops, len(self._places.stops)
+        return [
+            FeedNotice(
+                UNLINKED, Severity.WARNING, "stops.txt", 0,
+                f"{stops[number].stop_id if number < count else 'an entrance'} is at no street that one can walk"
+                f"{'; it is reached by changing only' if number < count else ''}: check its position, or the extract",
+            )
+            for number in walked.stops.unlinked.tolist()
+        ]  # fmt: skip
+
     def take_supply(self, supply: Supply) -> None:
         """From now on plan with this; queries that have begun keep what they began with."""
         with self._lock:
@@ -350,13 +371,14 @@ class JourneyPlanner:
 
     def _make_side(self, network: Network, days: Days, supply: Supply) -> _Side:
         router = self._streets or self._straight
-        teller = LegTeller(router, self._straight, self._places.stops, network.walking.profile)
+        walking = network.walking
+        teller = LegTeller(router, self._straight, self._places.stops, walking.profile, walking.speed_mps)
         told_with = Reconstructor(network, self._places, self._routes, self._shapes, self.timezone, teller)
         walked = None
         if self._streets is not None:
             schedule, doors = network.schedule, network.footpaths.entrances
             lat, lon = np.append(schedule.lat, doors.lat), np.append(schedule.lon, doors.lon)
-            walked = WalkedStreets(router, router.link(lat, lon, network.walking.profile))
+            walked = WalkedStreets(router, router.link(lat, lon, network.walking.profile), network.walking.speed_mps)
 
         def make_days(changed: Network) -> Days:
             return Days(changed, self._routes, costs=self._costs)
@@ -424,7 +446,7 @@ class JourneyPlanner:
         if straight_m / walking.speed_mps > longest_s:
             return None
         teller = ground.reconstructor.teller
-        seconds = teller.find_way(request.start, request.end, walking.profile).duration_s
+        seconds = teller.find_walk(request.start, request.end).duration_s
         return seconds if seconds <= longest_s else None
 
     def _direct(self, request: PlanRequest, walk_s: int | None) -> tuple[Itinerary, ...]:
@@ -459,6 +481,20 @@ class JourneyPlanner:
         at_s = int(request.at.timestamp()) - (duration_s if request.arrive_by else 0)
         date = date_of(at_s, self.timezone)
         return date, at_s - day_begins_s(date, self.timezone)
+
+
+def open_streets(path: Path, elevation: Path | None = None) -> StreetRouter:
+    """The streets of an OpenStreetMap extract; where it ends, straight lines.
+
+    Raises:
+        StreetsUnreadable: The file is missing, or not (all of) an extract.
+    """
+    from mobility.streets.compile import read_streets
+
+    graph, notices = read_streets(path, elevation=elevation)
+    for notice in notices:
+        LOG.warning("%s", notice.message)
+    return WithFallback(StreetNetworkRouter(graph), GreatCircle())
 
 
 def default_cache_dir() -> Path:

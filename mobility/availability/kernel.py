@@ -104,8 +104,8 @@ def weigh(layers: Layers, lead_s: float) -> tuple[int, float]:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def move(layers: Layers, kind: int, at: int, share: float, told: Floats, level: float) -> tuple[float, float, float]:
-    """The start after the pull to the mean, the drift, and the variance, for features ``told``."""
+def move(layers: Layers, kind: int, at: int, share: float, told: Floats) -> tuple[float, float, float]:
+    """The drift, the variance, and the pull to the mean level, for features ``told``."""
     drift, variance = 0.0, 0.0
     for weight in range(4):
         drift += told[weight] * _mix(layers.drift[kind, at, weight], layers.drift[kind, at + 1, weight], share)
@@ -114,7 +114,7 @@ def move(layers: Layers, kind: int, at: int, share: float, told: Floats, level: 
         variance += activity * _mix(layers.variance[kind, at, weight], layers.variance[kind, at + 1, weight], share)
         activity *= told[5]
     pull = _mix(layers.pull[kind, at], layers.pull[kind, at + 1], share)
-    return level + pull * (told[4] - level), drift, variance
+    return drift, variance, pull
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -186,10 +186,12 @@ def stack(layers: Layers, kind: int, lead: int, passage: float, usual: float, le
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _compute_usable(
-    layers: Layers, kind: int, at: int, share: float, told: Floats, level: float, needed: float, usual: float
-) -> float:
-    """The logit of at least ``needed`` from ``level``."""
-    start, drift, variance = move(layers, kind, at, share, told, level)
+    layers: Layers, kind: int, at: int, share: float, motion: tuple[float, float, float], mean: float, level: float,
+    needed: float, usual: float,
+) -> float:  # fmt: skip
+    """The logit of at least ``needed`` from ``level``, for a ``motion`` (drift, variance, pull to the mean)."""
+    drift, variance, pull = motion
+    start = level + pull * (mean - level)
     passage = compute_logit(compute_reach(start, drift, variance, needed))
     first = calibrate(layers, kind, at, stack(layers, kind, at, passage, usual, level, needed))
     second = calibrate(layers, kind, at + 1, stack(layers, kind, at + 1, passage, usual, level, needed))
@@ -221,15 +223,16 @@ def forecast_rows(
         usual = compute_usual(profiles, row[i], size, then_s[i], float(needed))
         middle, spread = size * read_slot(profiles.mean, row[i], then_s[i]), size * profiles.spread[row[i]]
         most, logit = max(size, float(level[i])), usual
-        fade, start, drift, deviation, share, at = 1.0, 0.0, 0.0, 0.0, 0.0, 0
+        fade, centre, deviation, share, at = 1.0, 0.0, 0.0, 0.0, 0
         if level[i] >= 0:
             here = float(level[i])
             fade = min(max((lead_s[i] - last_s) / (FORGOTTEN_S - last_s), 0.0), 1.0)
             describe(profiles, row[i], size, now_s[i], lead_s[i], then_s[i], flow[i], pulse[i], told)
             at, share = weigh(layers, lead_s[i])
-            start, drift, variance = move(layers, layer, at, share, told, here)
-            deviation = math.sqrt(max(variance, 0.0))
-            logit = _compute_usable(layers, layer, at, share, told, here, float(needed), usual)
+            motion = move(layers, layer, at, share, told)
+            centre = here + motion[2] * (told[4] - here) + motion[0]
+            deviation = math.sqrt(max(motion[1], 0.0))
+            logit = _compute_usable(layers, layer, at, share, motion, told[4], here, float(needed), usual)
             logit = _mix(logit, usual, fade)
         out[i, P_USABLE] = 1.0 / (1.0 + math.exp(-logit)) if needed <= most else 0.0
         # where it is all but certain one more or less changes nothing
@@ -239,13 +242,13 @@ def forecast_rows(
                 goes = read_cumulated(profiles.fall, row[i], now_s[i])
                 goes = size * (goes - read_cumulated(profiles.fall, row[i], now_s[i] - quiet))
             silent = compute_silent(layers, layer, here, goes)
-            less = _compute_usable(layers, layer, at, share, told, here - 1.0, float(needed), usual)
+            less = _compute_usable(layers, layer, at, share, motion, told[4], here - 1.0, float(needed), usual)
             # the broken one stays: what can be used starts from one less, above a floor that is one higher
             less = 1.0 / (1.0 + math.exp(-_mix(less, usual, fade)))
             out[i, P_USABLE] = _mix(out[i, P_USABLE], less, silent)
         for column in (LOW, EXPECTED, HIGH):
             point = layers.quantile[layer, at, column - 1], layers.quantile[layer, at + 1, column - 1]
-            near = start + drift + deviation * _mix(point[0], point[1], share)
+            near = centre + deviation * _mix(point[0], point[1], share)
             told_level = _mix(near, middle + NORMAL_POINTS[column - 1] * spread, fade)
             out[i, column] = min(max(told_level, 0.0), most)
     return out

@@ -98,7 +98,8 @@ def _compute_logits(
 ) -> None:  # fmt: skip
     for i in range(len(row)):
         at, share = weigh(layers, lead_s[i])
-        start, drift, variance = move(layers, kind, at, share, told[i], float(level[i]))
+        drift, variance, pull = move(layers, kind, at, share, told[i])
+        start = level[i] + pull * (told[i, 4] - level[i])
         out[i, 1] = compute_logit(compute_reach(start, drift, variance, 1.0))
         out[i, 2] = compute_usual(profiles, row[i], capacity[i], then_s[i], 1.0)
 

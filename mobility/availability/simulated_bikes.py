@@ -135,7 +135,7 @@ def _choose_destination(town: _Town, origin: int, hour: int, is_free: int, rando
         first, last = 0, len(town.kind)
     chosen = origin
     for _ in range(12):
-        chosen = random.integers(first, last)
+        chosen = int(random.integers(first, last))
         away_m = math.hypot(town.x[chosen] - town.x[origin], town.y[chosen] - town.y[origin])
         if chosen != origin and random.random() < town.appeal[chosen] ** 0.5 * math.exp(-away_m / 1500.0):
             break
@@ -144,8 +144,8 @@ def _choose_destination(town: _Town, origin: int, hour: int, is_free: int, rando
 
 @nb.njit(cache=True, nogil=True)
 def _run(
-    town: _Town, shocks: Floats, drift: Floats, silent: NDArray[np.bool_], free: NDArray[np.bool_], random: np.random.Generator,
-    out: SimulatedBikes,
+    town: _Town, shocks: Floats, drift: Floats, silent: NDArray[np.bool_], free: NDArray[np.bool_],
+    random: np.random.Generator, out: SimulatedBikes,
 ) -> None:  # fmt: skip
     n = len(town.kind)
     working, seen_broken, hidden_broken = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -195,7 +195,7 @@ def _run(
             trip = after
         # events: a crowd leaves one place within half an hour
         if minute > event_to and random.random() < (1.0 / 2500.0 if 10 <= hour < 23 else 0.0):
-            event, event_to = random.integers(0, n), minute + 15 + random.integers(0, 40)
+            event, event_to = int(random.integers(0, n)), minute + 15 + int(random.integers(0, 40))
             event_rate = random.exponential(0.8)
         # riders who set out
         for i in range(n):
@@ -206,12 +206,12 @@ def _run(
                 continue
             party = 1
             if random.random() < (0.18 if town.kind[i] == LEISURE or is_free else 0.06):
-                party = 2 + random.integers(0, 3)
+                party = 2 + int(random.integers(0, 3))
             end = _choose_destination(town, i, hour, is_free, random)
             for _ in range(party):
                 start = i
                 if working[start] == 0 and random.random() < 0.45:
-                    start = town.near[i, random.integers(0, 3)]
+                    start = int(town.near[i, random.integers(0, 3)])
                 if working[start] == 0 or left == 0:
                     continue
                 working[start] -= 1
@@ -240,7 +240,7 @@ def _run(
             if busy and random.random() < (1.0 / 12.0 if is_night else 1.0 / 40.0):
                 fullest, emptiest, most, least = -1, -1, -1e9, 1e9
                 for _ in range(25):
-                    i = random.integers(0, n)
+                    i = int(random.integers(0, n))
                     over = (working[i] - target[i]) / town.capacity[i]
                     if over > most:
                         fullest, most = i, over

@@ -23,10 +23,11 @@ def answered(work: Callable[[], int], *, as_json: bool) -> int:
     from gtfs.service_days import NoServiceDates
     from mobility.cities import CityError
     from mobility.model import PlannerError
+    from mobility.streets.notices import StreetsUnreadable
 
     try:
         return work()
-    except (PlannerError, FeedUnreadable, NoServiceDates, CityError) as error:
+    except (PlannerError, FeedUnreadable, NoServiceDates, CityError, StreetsUnreadable) as error:
         if as_json:
             print_json({"error": {"code": type(error).__name__, "message": str(error)}})
         else:

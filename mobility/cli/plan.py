@@ -13,6 +13,7 @@ from mobility.cli.console import AsJson, answered, parse_moment, print_json, sta
 if TYPE_CHECKING:
     from mobility.model import Mode
     from mobility.planner.query import Criterion
+    from mobility.planner.request import Ways
     from mobility.service import JourneyPlanner, Stopover
 
 _STAY = re.compile(r"(?P<place>.+?)\s*\+\s*(?P<minutes>\d{1,4})\s*m(?:in)?")
@@ -48,6 +49,33 @@ def plan(
     min_transfer_minutes: Annotated[int, Parameter(help="Least minutes for a change.")] = 0,
     extra_transfer_minutes: Annotated[int, Parameter(help="Minutes more for every change.")] = 0,
     transfer_factor: Annotated[float, Parameter(help="Changes take so many times as long, 1 to 10.")] = 1.0,
+    access: Annotated[
+        str,
+        Optional,
+        Parameter(help="Ways to the first stop besides walking: `rental,bike,car_parking,car_dropoff,odm,flex`."),
+    ] = "",
+    egress: Annotated[
+        str, Optional, Parameter(help="Ways from the last stop besides walking: `rental,car_dropoff,odm,flex`.")
+    ] = "",
+    between: Annotated[str, Optional, Parameter(help="Ways between vehicles besides walking: `rental`.")] = "",
+    direct: Annotated[
+        str,
+        Optional,
+        Parameter(help="Ways all the way besides walking: `rental,bike,car,car_parking,odm,flex`."),
+    ] = "",
+    rental_kinds: Annotated[
+        str, Optional, Parameter(help="Only such shared vehicles, in words of GBFS, e.g. `bicycle,moped`.")
+    ] = "",
+    max_ride: Annotated[int, Parameter(help="Minutes to a stop, or from it, by other than feet.")] = 30,
+    max_direct: Annotated[int, Parameter(help="Minutes of a way without public transport.")] = 30,
+    parking_hours: Annotated[float, Parameter(help="How long a parked car stays.")] = 8.0,
+    asked_at: Annotated[
+        str, Optional, Parameter(help="When you ask: ages of readings and booking deadlines count from it; now.")
+    ] = "",
+    streets: Annotated[
+        Path | None, Parameter(help="OpenStreetMap extract (.osm.pbf) of the streets, beside --gtfs.")
+    ] = None,
+    elevation: Annotated[Path | None, Parameter(help="GeoTIFF of heights for these streets.")] = None,
     wheelchair: Annotated[bool, Flag, Parameter(help="Step-free, as far as the timetable knows.")] = False,
     bike: Annotated[bool, Flag, Parameter(help="Only vehicles that take a bicycle.")] = False,
     criteria: Annotated[
@@ -68,7 +96,7 @@ def plan(
         from mobility.service import PlanRequest
 
         with status("Opening the timetable"):
-            planner = _open(city, gtfs, network)
+            planner = _open(city, gtfs, network, streets, elevation)
         request = PlanRequest(
             start=planner.find_place(start),
             end=planner.find_place(end),
@@ -85,6 +113,17 @@ def plan(
             criteria=parse_criteria(criteria),
             options=options,
             page=_parse_page(earlier, later, planner.timezone),
+            ways=parse_ways(
+                access,
+                egress,
+                between,
+                direct,
+                rental_kinds,
+                longest_s=60 * max_ride,
+                longest_direct_s=60 * max_direct,
+                stay_s=round(3600 * parking_hours),
+            ),
+            asked_at=parse_moment(asked_at, planner.timezone) if asked_at else None,
         )
         result = planner.plan(request)
         if json:
@@ -96,12 +135,54 @@ def plan(
     return answered(answer, as_json=json)
 
 
-def _open(city: str, gtfs: tuple[str, ...], network: Path | None) -> JourneyPlanner:
-    from mobility.service import JourneyPlanner
+def _open(
+    city: str, gtfs: tuple[str, ...], network: Path | None, streets: Path | None, elevation: Path | None
+) -> JourneyPlanner:
+    from mobility.service import ImpossibleRequest, JourneyPlanner, open_streets
 
+    if streets and not gtfs:
+        raise ImpossibleRequest("--streets belongs to a feed: give it with --gtfs PATH", "streets")
     if network:
         return JourneyPlanner.open_store(network)
-    return JourneyPlanner.open_feed(",".join(gtfs)) if gtfs else JourneyPlanner.open(city)
+    if not gtfs:
+        return JourneyPlanner.open(city)
+    router = open_streets(streets, elevation) if streets else None
+    return JourneyPlanner.open_feed(",".join(gtfs), streets=router)
+
+
+def parse_ways(
+    access: str,
+    egress: str,
+    between: str,
+    direct: str,
+    rental_kinds: str = "",
+    *,
+    longest_s: int = 1800,
+    longest_direct_s: int = 1800,
+    stay_s: int = 8 * 3600,
+) -> Ways:
+    """``rental,bike``; walking is always among them."""
+    from mobility.model import Mode
+    from mobility.planner.request import Hires, Ways
+    from mobility.service import ImpossibleRequest
+
+    known = {mode.value: mode for mode in Mode}
+
+    def modes(text: str, field: str) -> frozenset[Mode]:
+        asked = [part.strip().upper() for part in text.split(",") if part.strip()]
+        for name in asked:
+            if name not in known:
+                message = (
+                    f"{name!r} is no way to move; known are rental, bike, car, car_parking, car_dropoff, odm, flex"
+                )
+                raise ImpossibleRequest(message, field)
+        return frozenset({Mode.WALK, *(known[name] for name in asked)})
+
+    kinds = frozenset(part.strip().lower() for part in rental_kinds.split(",") if part.strip())
+    return Ways(
+        modes(access, "ways.access"), modes(egress, "ways.egress"), modes(between, "ways.between"),
+        modes(direct, "ways.direct"), Hires(form_factors=kinds), longest_s, longest_direct_s, stay_s,
+    )  # fmt: skip
 
 
 def _parse_via(text: str, planner: JourneyPlanner) -> Stopover:

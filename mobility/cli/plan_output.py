@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gtfs.service_days import to_instant
-from mobility.itinerary import Itinerary, Leg, format_duration, format_itinerary, format_time, place_label
-from mobility.model import Place
+from mobility.itinerary import (
+    Itinerary,
+    Leg,
+    format_duration,
+    format_fare,
+    format_itinerary,
+    format_time,
+    place_label,
+)
+from mobility.model import Mode, Place
 from mobility.planner.options import REASON_NAMES
 from mobility.planner.query import Criterion
 from mobility.service import JourneyPlanner, Option, PlanResult
+from mobility.street_use import Booking, Chance
 
 
 def lay_out(planner: JourneyPlanner, result: PlanResult, language: str = "") -> Iterator[str]:
@@ -66,7 +75,7 @@ def result_to_json(result: PlanResult) -> dict[str, Any]:
 def _lay_out_journey(itinerary: Itinerary, language: str) -> Iterator[str]:
     told = _translate(itinerary, language)
     yield format_itinerary(told)
-    yield from (f"    {_describe_leg(leg)}" for leg in told.legs)
+    yield from (f"    {_describe_leg(leg, language)}" for leg in told.legs)
 
 
 def _describe_option(option: Option, language: str) -> str:
@@ -79,11 +88,12 @@ def _describe_option(option: Option, language: str) -> str:
     return "; ".join(part for part in (reasons, ", ".join(facts)) if part)
 
 
-def _describe_leg(leg: Leg) -> str:
+def _describe_leg(leg: Leg, language: str = "") -> str:
     times = f"{format_time(leg.departure_s)} - {format_time(leg.arrival_s)}"
     if leg.ride is None:
         duration = format_duration(leg.arrival_s - leg.departure_s)
-        return f"{times}  walk {leg.distance_m:.0f} m ({duration}) to {leg.end.name}"
+        how = _WORDS.get(leg.mode, leg.mode.value.lower())
+        return f"{times}  {how} {leg.distance_m:.0f} m ({duration}) to {leg.end.name}{_describe_use(leg, language)}"
     start, end = (f"{p.name} {p.code}".strip() if p.name else place_label(p) for p in (leg.start, leg.end))
     line = leg.ride.short_name or leg.ride.long_name or leg.ride.route_id
     count = len(leg.calls) + 1
@@ -95,6 +105,56 @@ def _describe_leg(leg: Leg) -> str:
     ]
     note = "".join(f"  ({text})" for text in notes if text)
     return f"{times}  {leg.mode.value.lower()} {line} to {leg.ride.headsign}: {start} - {end}, {stops}{note}"
+
+
+_WORDS = {
+    Mode.WALK: "walk",
+    Mode.RENTAL: "ride",
+    Mode.BIKE: "cycle",
+    Mode.CAR: "drive",
+    Mode.CAR_PARKING: "drive and park",
+    Mode.CAR_DROPOFF: "be driven",
+    Mode.ODM: "taxi",
+    Mode.FLEX: "on-demand ride",
+}
+
+
+def _describe_use(leg: Leg, language: str) -> str:
+    """What the leg counts on, in brackets."""
+    notes = []
+    if leg.hire:
+        hire = leg.hire
+        notes.append(_in(hire.names, language, next(iter(hire.names.values()), hire.system_id)))
+        notes += _describe_chance("a vehicle", hire.pick_up) + _describe_chance("a dock", hire.drop_off)
+        notes += [format_fare(hire.price)] if hire.price else []
+    if leg.parked:
+        notes += _describe_chance("a space", leg.parked.space)
+        stay = format_duration(leg.parked.stay_s)
+        notes.append(f"{format_fare(leg.parked.price)} for {stay}" if leg.parked.price else "price not known")
+        notes += [_in(text, language, next(iter(text.values()))) for text in leg.parked.warnings]
+    if leg.booking:
+        names = leg.booking.names
+        notes.append(_in(names, language, next(iter(names.values()), "")))
+        notes += [f"book by {leg.booking.book_by:%Y-%m-%d %H:%M}"] if leg.booking.book_by else []
+        notes += [leg.booking.phone] if leg.booking.phone else []
+        notes += [format_fare(leg.booking.price)] if leg.booking.price else []
+    return f"  ({'; '.join(note for note in notes if note)})" if any(notes) else ""
+
+
+def _describe_chance(what: str, chance: Chance | None) -> list[str]:
+    """``a dock 83 %, 4 now, read 2m ago; else ...``."""
+    if chance is None:
+        return []
+    parts = [f"{what} {100 * chance.probability:.0f} %"]
+    if chance.level is None:
+        parts.append("no reading")
+    else:
+        parts.append(f"{chance.level} now" + (f", read {format_duration(chance.age_s)} ago" if chance.age_s else ""))
+    told = ", ".join(parts)
+    if chance.is_unlikely and chance.backup:
+        backup = chance.backup
+        told += f", else {backup.place.name} {format_duration(backup.extra_s)} away ({100 * backup.probability:.0f} %)"
+    return [told]
 
 
 def _in(texts: Mapping[str, str], language: str, default: str) -> str:
@@ -131,6 +191,12 @@ def _instant_of(instant_s: int, timezone: str) -> str:
     return dt.datetime.fromtimestamp(instant_s, ZoneInfo(timezone)).isoformat()
 
 
+def _booking_to_json(booking: Booking | None) -> dict[str, Any] | None:
+    if booking is None:
+        return None
+    return {**asdict(booking), "book_by": booking.book_by.isoformat() if booking.book_by else None}
+
+
 def _itinerary_to_json(itinerary: Itinerary) -> dict[str, Any]:
     def instant(seconds: int) -> str:
         return to_instant(itinerary.service_date, seconds, itinerary.timezone).isoformat()
@@ -154,6 +220,11 @@ def _itinerary_to_json(itinerary: Itinerary) -> dict[str, Any]:
                 "headsign": leg.ride.headsign if leg.ride else None,
                 "approximate": leg.ride.approximate if leg.ride else "",
                 "stays_aboard": leg.stays_aboard,
+                "hire": asdict(leg.hire) if leg.hire else None,
+                "parked": asdict(leg.parked) if leg.parked else None,
+                "booking": _booking_to_json(leg.booking),
+                "steps": [asdict(step) for step in leg.steps],
+                "is_straight": leg.is_straight,
             }
             for leg in itinerary.legs
         ],

@@ -65,6 +65,7 @@ class WalkedStreets(NamedTuple):
 
     router: StreetRouter
     stops: Targets
+    speed_mps: float
 
 
 def _list_street_walks(
@@ -99,7 +100,7 @@ def _reach_stops(
     *,
     is_egress: bool,
 ) -> Ends:
-    reached = streets.router.reach(at, streets.stops, limit_s, inbound=is_egress)
+    reached = streets.router.reach(at, streets.stops, limit_s, inbound=is_egress, speed_mps=streets.speed_mps)
     count = len(schedule.lat)
     is_stop = reached.number < count
     number, walk_s = reached.number[is_stop], reached.seconds[is_stop]

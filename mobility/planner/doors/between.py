@@ -130,7 +130,8 @@ def build_changes(finder: HireFinder, network: Network) -> BikeChanges:
     is_worth = (walked_s - seconds >= WORTH_S) & (schedule.stop_row[start] != schedule.stop_row[end])
     start, end, seconds, walking_s = (column[is_worth] for column in (start, end, seconds, walking_s))
     by_pair = np.lexsort((end, start))
-    ridden = Ridden(*(column[by_pair].astype(np.int32) for column in (start, end, seconds, walking_s)), stop_count)
+    start, end, seconds, walking_s = (column[by_pair].astype(np.int32) for column in (start, end, seconds, walking_s))
+    ridden = Ridden(start, end, seconds, walking_s, stop_count)
     return BikeChanges(finder, _with_footpaths(network, ridden, walk_key), ridden)
 
 

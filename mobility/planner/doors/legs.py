@@ -20,10 +20,16 @@ class LegTeller:
     straight: GreatCircle
     stops: Sequence[Place]
     foot: Profile = Profile.FOOT
+    foot_mps: float | None = None
+    """Another walking speed than the profile's."""
 
     def walk(self, start: Place, end: Place, at_s: int, duration_s: int | None = None) -> Leg:
         """On foot from ``at_s`` on; ``duration_s`` is what the search counted, where it is known."""
-        return self.move(Mode.WALK, self.foot, start, end, at_s, duration_s=duration_s)
+        return self.move(Mode.WALK, self.foot, start, end, at_s, duration_s=duration_s, speed_mps=self.foot_mps)
+
+    def find_walk(self, start: Place, end: Place) -> Way:
+        """The way on foot."""
+        return self.find_way(start, end, self.foot, self.foot_mps)
 
     def move(
         self,

@@ -60,7 +60,8 @@ class Stock:
             return np.where(self.is_open > 0, np.where(self.level == 0, 0.0, 1.0), 0.0)
         if not self._bound:
             self._bound.append(self.model.bind(self.ids, self.kind))
-        found = self._bound[0].forecast(self.level, self.capacity, self.observed_s, asked_s, arrive_s).p_usable
+        level, capacity = self.level.astype(np.int64), self.capacity.astype(np.int64)
+        found = self._bound[0].forecast(level, capacity, self.observed_s, asked_s, arrive_s).p_usable
         return np.where(self.is_open > 0, found, 0.0)
 
     def tell(self, place: int, at: Place, asked_s: float, arrive_s: float, backup: Backup | None) -> Chance:

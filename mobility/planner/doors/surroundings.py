@@ -101,19 +101,18 @@ class Surroundings:
 
     @property
     def _hires(self) -> tuple[HireFinder, ...]:
-        return self._once("_all_hires")
+        with self._lock:
+            return self._all_hires
 
     @property
     def _park_places(self) -> ParkPlaces | None:
-        return self._once("_all_parks")
+        with self._lock:
+            return self._all_parks
 
     @property
     def _flex(self) -> FlexFinder:
-        return self._once("_all_flex")
-
-    def _once(self, name: str):  # type: ignore[no-untyped-def]
         with self._lock:
-            return getattr(self, name)
+            return self._all_flex
 
     @cached_property
     def _all_hires(self) -> tuple[HireFinder, ...]:
