@@ -46,6 +46,7 @@ from mobility.planner.clocks import date_of, day_begins_s
 from mobility.planner.days import NO_DAYS, Days
 from mobility.planner.doors.ends import Moment
 from mobility.planner.doors.legs import LegTeller
+from mobility.planner.doors.plans import Plan
 from mobility.planner.doors.streetside import Streetside
 from mobility.planner.doors.surroundings import Supply, Surroundings
 from mobility.planner.journeys import Ground, JourneySearch
@@ -253,13 +254,10 @@ class JourneyPlanner:
         ground, plans = side.ground, side.surroundings.list_plans(request.ways)
         asked_s = time.time() if request.asked_at is None else request.asked_at.timestamp()
         walk_s = self._direct_walk_s(request, ground)
-        if walk_s is None:
-            if all(plan.access is None for plan in plans):
-                ground.check_near(request.start, "start")
-            if all(plan.egress is None for plan in plans):
-                ground.check_near(request.end, "end")
         search = JourneySearch(ground, request, walk_s, plans, asked_s)
         page = search.find_page()
+        if not page.journeys and walk_s is None:
+            self._check_near(request, ground, plans)
         itineraries = tuple(self._fares.with_fare(search.build_itinerary(journey)) for journey in page.journeys)
         direct = (*self._direct(request, walk_s), *self._list_other_direct(request, side, asked_s))
         begin_s, end_s = (-page.end_s, -page.begin_s) if request.arrive_by else (page.begin_s, page.end_s)
@@ -349,6 +347,18 @@ class JourneyPlanner:
             )
             for number in walked.stops.unlinked.tolist()
         ]  # fmt: skip
+
+    def _check_near(self, request: PlanRequest, ground: Ground, plans: tuple[Plan, ...]) -> None:
+        """Refuse doors from which nobody walks to a stop, unless something else may bring one there."""
+        if all(plan.access is None for plan in plans):
+            ground.check_near(request.start, "start")
+        if all(plan.egress is None for plan in plans):
+            ground.check_near(request.end, "end")
+
+    @property
+    def supply(self) -> Supply:
+        """What there is beside public transport, as of the last ``take_supply``."""
+        return self._supply
 
     def take_supply(self, supply: Supply) -> None:
         """From now on plan with this; queries that have begun keep what they began with."""
@@ -489,7 +499,7 @@ def open_streets(path: Path, elevation: Path | None = None) -> StreetRouter:
     Raises:
         StreetsUnreadable: The file is missing, or not (all of) an extract.
     """
-    from mobility.streets.compile import read_streets
+    from mobility.streets.compile import read_streets  # noqa: PLC0415  (osmium, for who has an extract)
 
     graph, notices = read_streets(path, elevation=elevation)
     for notice in notices:

@@ -18,7 +18,9 @@ UNLIKELY: float = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instruction of a way along streets. ``maneuver`` is MOTIS's ``relativeDirection``."""
+    """A part of a way under one name. ``maneuver`` is how it begins, a ``relativeDirection`` of the MOTIS API v6
+    (``streets.steps``); STAIRS for a part on stairs.
+    """
 
     name: str
     distance_m: float

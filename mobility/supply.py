@@ -6,8 +6,11 @@ No reading is among them: tables know no live data. Whoever polls a city's feeds
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import NamedTuple
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from gtfs.feed import Feed
 from gtfs.notices import Notice, Severity
@@ -16,15 +19,19 @@ from mobility.cities import City
 from mobility.cities.build_city import CityFiles
 from mobility.cities.taxis import read_taxis
 from mobility.flex import build_on_demand
+from mobility.model import PlannerError
 from mobility.network.routes import build_routes
 from mobility.parking.document import ParkingUnreadable, read_parking
+from mobility.parking.facilities import Occupancy
 from mobility.planner.doors.on_demand import RouteFacts
 from mobility.planner.doors.parks import CarParks
 from mobility.planner.doors.surroundings import Supply
-from mobility.sources.gbfs import GbfsUnreadable, decode, read_folder
+from mobility.sources.gbfs import GbfsUnreadable, apply_status, decode, read_folder
 from mobility.sources.notices import SourceNotice
+from mobility.sources.parking_platform import decode_platform
 
 BROKEN = "changtong_supply_unreadable"
+STATUS_FEEDS: Final = frozenset({"station_status", "vehicle_status", "free_bike_status"})
 
 
 class Supplied(NamedTuple):
@@ -85,3 +92,52 @@ def _list_route_facts(feed: Feed) -> Mapping[str, RouteFacts]:
         own = {"": ride.long_name or ride.short_name or ride.route_id}
         facts[ride.route_id] = RouteFacts(ride.texts.get(field) or own, ride.texts.get("approximate") or {})
     return facts
+
+
+class ReadingsUnreadable(PlannerError):  # noqa: N818  (what is wrong are the readings)
+    """The folder of readings is not there; the message names it, and what may lie in it."""
+
+
+def with_readings(supply: Supply, folder: Path, now: dt.datetime) -> Supplied:
+    """The supply with what was last read of it, from files that a poller left in ``folder``; ``now`` is aware.
+
+    ``station_status.json`` and ``vehicle_status.json`` (or ``free_bike_status.json``) are GBFS, of the first system
+    or, in a folder of its own named by the system id, of that one. ``parking.json`` is a document of a parking
+    platform, ``{"parkingLots": [...]}``; it has no date of its own and was read when the file was written. A document
+    that cannot be read changes nothing, and is told.
+
+    Raises:
+        ReadingsUnreadable: There is no such folder.
+    """
+    if not folder.is_dir():
+        message = (
+            f"{folder} is no folder of readings: it may hold station_status.json, vehicle_status.json, parking.json"
+        )
+        raise ReadingsUnreadable(message)
+    found: list[Notice] = []
+    systems = []
+    for number, state in enumerate(supply.systems):
+        own = folder / state.system.system_id
+        contents = read_folder(own) if own.is_dir() else read_folder(folder) if number == 0 else {}
+        asked = {name: content for name, content in contents.items() if name in STATUS_FEEDS}
+        decoded = apply_status(state, asked, now=now)
+        systems.append(decoded.state)
+        found += [_as_notice(notice) for notice in decoded.notices]
+    car_parks = supply.car_parks
+    path = folder / "parking.json"
+    if car_parks is not None and path.is_file():
+        occupancies, notices = _read_occupancies(path)
+        car_parks = replace(car_parks, occupancies={**car_parks.occupancies, **occupancies})
+        found += [_as_notice(notice) for notice in notices]
+    return Supplied(replace(supply, systems=tuple(systems), car_parks=car_parks), tuple(found))
+
+
+def _read_occupancies(path: Path) -> tuple[Mapping[str, Occupancy], Sequence[SourceNotice]]:
+    read_at = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"it cannot be read ({error}); fetch it anew: until then no space is known to be free"
+        return {}, [SourceNotice("unreadable", path.name, "", message)]
+    lots = decode_platform(document, read_at, file=path.name)
+    return lots.occupancy, lots.notices

@@ -27,6 +27,7 @@ RECENT_S: Final = 1800.0
 LONGEST_S: Final = 86_400.0
 """Flows are cumulated over no more than a day."""
 SURE: Final = 0.999
+SPARE: Final = 4
 EVIDENCE: Final = 0.5
 """How much one that should have gone and did not counts: riders come in bunches, so less than 1 (Poisson)."""
 FORGOTTEN_S: Final = 43_200.0
@@ -235,8 +236,9 @@ def forecast_rows(
             logit = _compute_usable(layers, layer, at, share, motion, told[4], here, float(needed), usual)
             logit = _mix(logit, usual, fade)
         out[i, P_USABLE] = 1.0 / (1.0 + math.exp(-logit)) if needed <= most else 0.0
-        # where it is all but certain one more or less changes nothing
-        if level[i] >= 1 and out[i, P_USABLE] < SURE and needed <= most and layers.silent[layer, 0] > 0.0:
+        # with many more than enough, and all but certain, one more or less changes nothing
+        is_sure = level[i] >= needed + SPARE and out[i, P_USABLE] > SURE
+        if level[i] >= 1 and not is_sure and needed <= most and layers.silent[layer, 0] > 0.0:
             quiet, goes = min(quiet_s[i], LONGEST_S), 0.0
             if level[i] == 1 and quiet > 0.0:
                 goes = read_cumulated(profiles.fall, row[i], now_s[i])

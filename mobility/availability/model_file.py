@@ -63,7 +63,8 @@ def load_model(path: Path) -> AvailabilityModel:
     """
     remedy = "learn it again from the history (mobility.availability.fit), or use AvailabilityModel.prior"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: numpy leaves a damaged file open
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays[_ABOUT].tobytes())
         if about["version"] != VERSION:

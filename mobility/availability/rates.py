@@ -16,7 +16,7 @@ import numba as nb
 import numpy as np
 
 from mobility.availability.clusters import cluster
-from mobility.availability.readings import Floats, Grid, Ints, Levels, Singles
+from mobility.availability.readings import UNKNOWN, Floats, Grid, Ints, Levels, Singles
 from mobility.availability.tables import KINDS, SLOT_S, SLOTS, Profiles, cumulate
 from mobility.availability.week import WeekClock
 
@@ -30,6 +30,8 @@ LEAST_JUMP: Final = 4.0
 CLEAR: Final = 2
 """Flows are counted where at least so many can go (come): the last one is often broken, or reserved."""
 CLUSTERS: Final = 6
+DEFAULT_SHARE: Final = 0.9
+"""Of a kind that was never seen."""
 DRAWN: Final = 3.0
 """What is seen within a half hour counts as one thing seen, and a prior of levels as so many."""
 SMOOTHED: Final = 0.375
@@ -85,13 +87,14 @@ def clip_step(step: float, capacity: float) -> float:
 def _count(level: Levels, capacity: Floats, slot: Ints, counts: Counts) -> None:
     for row in range(level.shape[0]):
         rose, fell, steps = 0.0, 0.0, 0
-        for at in range(level.shape[1] - 1):
-            here, following, when = level[row, at], level[row, at + 1], slot[at]
+        for at in range(level.shape[1]):
+            here, when = level[row, at], slot[at]
             if here >= 0:
                 counts.level[row, when] += here
                 counts.usable[row, when] += here >= 1
                 counts.seen[row, when] += 1.0
                 counts.level_squares[row] += float(here) * here
+                following = level[row, at + 1] if at + 1 < level.shape[1] else UNKNOWN
                 if following >= 0:
                     step = clip_step(float(following) - here, capacity[row])
                     if here <= capacity[row] - CLEAR:
@@ -101,7 +104,7 @@ def _count(level: Levels, capacity: Floats, slot: Ints, counts: Counts) -> None:
                         counts.fall_steps[row, when] += 1.0
                         fell += max(-step, 0.0)
                     steps += 1
-            if slot[at + 1] != when:
+            if at + 1 == level.shape[1] or slot[at + 1] != when:
                 counts.rise[row, when] += rose
                 counts.fall[row, when] += fell
                 if steps:
@@ -109,8 +112,6 @@ def _count(level: Levels, capacity: Floats, slot: Ints, counts: Counts) -> None:
                     counts.fall_squares[row, when] += fell * fell
                     counts.blocks[row, when] += 1.0
                 rose, fell, steps = 0.0, 0.0, 0
-        counts.rise[row, slot[-1]] += rose
-        counts.fall[row, slot[-1]] += fell
 
 
 def learn_profiles(grid: Grid, counts: Counts) -> Profiles:
@@ -215,7 +216,7 @@ def _learn_share(total: Singles, seen: Singles, block: float) -> Singles:
     """A mean by slot, drawn to the day kind's by ``DRAWN`` half hours, that to the place's, and that to all places'."""
     day_total, day_seen = _smooth(_by_day_kind(total)), _smooth(_by_day_kind(seen))
     strength = DRAWN * block
-    everywhere = float(total.sum() / max(float(seen.sum()), 1.0))
+    everywhere = float((total.sum() + DEFAULT_SHARE * block) / (seen.sum() + block))
     weak = DAY_SLOTS * block
     place = (total.sum(axis=1) + weak * everywhere) / (seen.sum(axis=1) + weak)
     day = (day_total + strength * place[:, None, None]) / (day_seen + strength)

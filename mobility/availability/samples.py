@@ -60,7 +60,7 @@ def prepare(grid: Grid, clock: WeekClock, profiles: Profiles) -> Moments:
                 grid.level, rows, profiles.rise, profiles.fall, profiles.capacity, week_s, grid.step_s, moved, usual
             )
             since = [np.concatenate([np.zeros(1), np.cumsum(column)]) for column in (moved, usual)]
-            gone = [column[back:-1] - column[: -back - 1] for column in since]
+            gone = [column[back + 1 :] - column[1:-back] for column in since]
             # beside the usual of those places that could be seen, so that an outage is no quiet hour
             pulse[number, back:] = np.where(gone[1] >= 1.0, gone[0] / np.maximum(gone[1], 1.0), np.nan)
     return Moments(grid, week_s, pulse)

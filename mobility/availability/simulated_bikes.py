@@ -220,7 +220,7 @@ def _run(
                 if random.random() < 0.08:
                     ride += int(random.exponential(35.0))
                 left -= 1
-                trip = vacant[left]
+                trip = int(vacant[left])
                 goal[trip], tries[trip] = end, 0
                 when = (minute + min(max(ride, 1), _SLOWEST_MIN - 1)) % _SLOWEST_MIN
                 following[trip] = head[when]
@@ -229,7 +229,7 @@ def _run(
         is_night = 1 <= hour < 5
         for truck in range(trucks):
             if load[truck] > 0 and minute >= load_at[truck]:
-                at = load_for[truck]
+                at = int(load_for[truck])
                 room = town.capacity[at] - working[at] - seen_broken[at] - hidden_broken[at] - no_dock[at]
                 room -= hidden_no_dock[at]
                 put = min(load[truck], max(room, 0))

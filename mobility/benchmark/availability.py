@@ -31,8 +31,8 @@ FORECASTERS: Final = {"model": "model", "now": "as now", "hour": "of hour", "lev
 LEVEL_ROWS: Final = ("all", *(kind.value for kind in Kind))
 LEGEND: Final = (
     "As now: 1 if there is something, else 0. Of hour: how often that place has something in that hour of the week. "
-    "Calib. now: how often places of the kind with that level have something so much later. Skill: what the model saves "
-    "of the better of the first two; strict: of the best of the three. Gap: expected calibration error."
+    "Calib. now: how often places of the kind with that level have something so much later. Skill: what the model "
+    "saves of the better of the first two; strict: of the best of the three. Gap: expected calibration error."
 )
 GOALS: Final = {15: 0.03, 30: 0.05, 60: 0.08}
 """Mean absolute error as a share of the capacity, by horizon (the goals for parking; bikes and docks are told beside

@@ -24,8 +24,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from mobility.benchmark.problem import BenchmarkError
+from mobility.geodesy import great_circle_m
 from mobility.model import Coordinate
+from mobility.streets.profiles import Profile
+from mobility.streets.router import Way
+from mobility.streets.streets_router import StreetNetworkRouter
 
 PROGRAM = "valhalla_build_tiles"
 WALK_KMH = 1.33 * 3.6
@@ -102,6 +108,39 @@ def open_valhalla(
     return Valhalla(library.Actor(config), MappingProxyType({"walking_speed": WALK_KMH, **options}))
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A walk both know: ours over theirs minus 1, and both, to look at."""
+
+    relative: float
+    start: Coordinate
+    end: Coordinate
+    ours: Way
+    theirs: Walk
+
+
+def compare_walks(
+    router: StreetNetworkRouter, peer: Valhalla, *, count: int = 200, near_m: float = 200.0, far_m: float = 1200.0,
+    seed: int = 11,
+) -> list[Difference]:  # fmt: skip
+    """Walks between random street nodes that far apart as the crow flies, the largest differences first.
+
+    Pairs without a walk by either are left out.
+    """
+    graph, draw = router.graph, np.random.default_rng(seed)
+    nodes = np.flatnonzero(graph.profiles[Profile.FOOT].is_main)
+    start, end = draw.choice(nodes, (2, 400 * count))
+    at = graph.node_lat, graph.node_lon
+    line_m = great_circle_m(at[0][start], at[1][start], at[0][end], at[1][end])
+    found: list[Difference] = []
+    for n in np.flatnonzero((line_m >= near_m) & (line_m <= far_m))[:count].tolist():
+        begin, goal = (Coordinate(float(at[0][node]), float(at[1][node])) for node in (start[n], end[n]))
+        ours, theirs = router.route(begin, goal, Profile.FOOT), peer.walk(begin, goal)
+        if ours is not None and theirs is not None and theirs.seconds > 0:
+            found.append(Difference(ours.duration_s / theirs.seconds - 1.0, begin, goal, ours, theirs))
+    return sorted(found, key=lambda difference: -abs(difference.relative))
+
+
 def _digest(extract: Path) -> str:
     with extract.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
@@ -127,7 +166,8 @@ def _build_tiles(extract: Path, folder: Path, config: dict[str, Any], program: s
             [found, "-c", str(settings), str(extract)], capture_output=True, text=True, timeout=WAIT_S, check=False
         )
         if done.returncode:
-            raise BenchmarkError(f"{program} fails on {extract}: {done.stderr.strip()[-300:]}")
+            # it wants nodes, ways and relations in the order of their numbers: osmium sort
+            raise BenchmarkError(f"{program} fails on {extract} (is it sorted?): {done.stderr.strip()[-300:]}")
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

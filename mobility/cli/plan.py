@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +74,10 @@ def plan(
     asked_at: Annotated[
         str, Optional, Parameter(help="When you ask: ages of readings and booking deadlines count from it; now.")
     ] = "",
+    readings: Annotated[
+        Path | None,
+        Parameter(help="Folder with station_status.json, vehicle_status.json, parking.json as last read."),
+    ] = None,
     streets: Annotated[
         Path | None, Parameter(help="OpenStreetMap extract (.osm.pbf) of the streets, beside --gtfs.")
     ] = None,
@@ -97,6 +103,9 @@ def plan(
 
         with status("Opening the timetable"):
             planner = _open(city, gtfs, network, streets, elevation)
+        asked = parse_moment(asked_at, planner.timezone) if asked_at else None
+        if readings:
+            _take_readings(planner, readings, asked)
         request = PlanRequest(
             start=planner.find_place(start),
             end=planner.find_place(end),
@@ -123,7 +132,7 @@ def plan(
                 longest_direct_s=60 * max_direct,
                 stay_s=round(3600 * parking_hours),
             ),
-            asked_at=parse_moment(asked_at, planner.timezone) if asked_at else None,
+            asked_at=asked,
         )
         result = planner.plan(request)
         if json:
@@ -148,6 +157,15 @@ def _open(
         return JourneyPlanner.open(city)
     router = open_streets(streets, elevation) if streets else None
     return JourneyPlanner.open_feed(",".join(gtfs), streets=router)
+
+
+def _take_readings(planner: JourneyPlanner, folder: Path, asked: dt.datetime | None) -> None:
+    from mobility.supply import with_readings
+
+    supply, notices = with_readings(planner.supply, folder, asked or dt.datetime.now(dt.UTC))
+    for notice in notices:
+        print(f"{notice.file}: {notice.message}", file=sys.stderr)
+    planner.take_supply(supply)
 
 
 def parse_ways(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -25,6 +26,7 @@ from mobility.planner.doors.between import BikeChanges
 from mobility.planner.doors.ends import DoorFinder, Doors, Moment
 from mobility.planner.doors.plans import ON_FOOT, Plan
 from mobility.planner.doors.tell import TellEnds
+from mobility.planner.filters import judge
 from mobility.planner.paging import Page, PageRequest, find_page
 from mobility.planner.query import Criterion, Ends, Query, Via, make_ends
 from mobility.planner.reconstruct import Reconstructor
@@ -156,6 +158,8 @@ class JourneySearch:
     def find_page(self) -> Page:
         """The journeys of the page that is asked for, in order of departure."""
         request, turn = self.request, find_turn(self.request)
+        if request.at_once:
+            return self._find_now(turn.instant_s)
         asked = PageRequest(
             at_s=-turn.instant_s if request.arrive_by else turn.instant_s,
             count=request.itineraries,
@@ -166,6 +170,20 @@ class JourneySearch:
             walk_s=self.walk_s,
         )
         return find_page(asked, self.fetch)
+
+    def _find_now(self, instant_s: int) -> Page:
+        """What is best for one moment: one search, and what its answers drop of each other."""
+        timezone = self.ground.reconstructor.timezone
+        if self.request.arrive_by:
+            span = split_arrivals(instant_s - 1, instant_s, timezone)[0]
+        else:
+            span = split_departures(instant_s, instant_s + 1, timezone)[0]
+        found = self._fetch_span(span._replace(window_s=0)) if self.ground.is_served(span.date) else []
+        verdicts = judge(found, walk_s=self.walk_s, by_arrival=self.request.arrive_by)
+        kept = [journey for journey, rule in zip(found, verdicts, strict=True) if rule is None]
+        kept.sort(key=lambda j: (j.departure_s, j.arrival_s, len(j.vehicles)))
+        at_s = -instant_s if self.request.arrive_by else instant_s
+        return Page(tuple(kept), at_s, at_s + 1, Counter(rule for rule in verdicts if rule is not None))
 
     def fetch(self, begin_s: int, end_s: int) -> list[Candidate]:
         """All journeys of an interval of the axis (``paging``)."""

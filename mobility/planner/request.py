@@ -81,6 +81,9 @@ class PlanRequest:
     A page holds ``itineraries`` journeys, or more where several leave at one moment; ``window_s`` is how far it
     looks at first, and it looks further, up to 24 hours, until there are enough. With ``itineraries`` None it holds
     all of the window, however many. ``page`` is a cursor of an earlier result, the rest of the request unchanged.
+
+    ``at_once`` asks for somebody who leaves (with ``arrive_by``: must be there) at that very moment, so that waiting
+    counts: what is best by arrival and changes, and neither window nor number of journeys matters.
     """
 
     start: Place
@@ -101,6 +104,7 @@ class PlanRequest:
     """Whether to choose up to five journeys that differ for a reason."""
     page: str = ""
     ways: Ways = ON_FOOT
+    at_once: bool = False
     asked_at: dt.datetime | None = None
     """When the person asks, aware: readings age from then, and bookings are still open or not. None is now."""
 

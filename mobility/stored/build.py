@@ -23,10 +23,11 @@ from mobility.network.versions import publish
 from mobility.planner.engine import Engine
 from mobility.planner.stored_days import find_part_name, save_day
 from mobility.stored.source import Source, code_hash, describe
+from mobility.stored.streets import ReadStreets, count_streets, read_streets, save_streets
 
 STORE_FORMAT = 1
 """Raised when the folders or the facts of a version change their meaning."""
-NETWORK, DAYS = "network", "days"
+NETWORK, DAYS, STREETS = "network", "days", "streets"
 FEED = frozenset({"feed"})
 LONGEST_SPAN = 366
 
@@ -71,6 +72,7 @@ def build_store(source: Source, root: Path, options: BuildOptions, progress: Pro
     Raises:
         StoreError: It cannot be written, or the days are not the feed's; what was there stays in use.
         FeedUnreadable: There is no feed.
+        StreetsUnreadable: The extract of the streets is none; what was there stays in use.
     """
     facts: dict[str, Any] = {}
     name = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -85,8 +87,9 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
         feed, report = read_feeds(source.feeds, lambda file, done, total: progress(f"Reading {file}", done, total))
     today = dt.datetime.now(ZoneInfo(feed_timezone(feed))).date()
     dates = list_dates(options, today, *service_dates(feed))
+    streets = _read_streets(source, clock)
     with clock.stage("Encoding the network"):
-        network = build_network(feed, source.walking)
+        network = build_network(feed, source.walking, streets=streets.router if streets else None)
         arrays: dict[str, Any] = {}
         plan = pack(network, "network", arrays, FEED)
         fingerprint = fingerprint_of(arrays)
@@ -98,13 +101,34 @@ def _write_version(source: Source, folder: Path, options: BuildOptions, progress
         "options": {"accelerates": options.accelerates},
         "fingerprint": fingerprint,
         "counts": _count(network),
+        "streets": count_streets(streets) if streets else {},
     }
     days = _DayWriter(network, folder / DAYS, fingerprint, options, clock)
     parts = {date.isoformat(): days.write(date) for date in dates}
+    sizes = {DAYS: sum(days.sizes)}
+    if streets:
+        report = report.with_notices(streets.notices)
+        with clock.stage("Writing the streets"):
+            sizes[STREETS] = save_streets(folder / STREETS, streets.router, fingerprint)
     with clock.stage("Writing the network"):
         stored = {**facts, "days": parts, "network": plan, "feed": save_feed(feed, report, arrays)}
-        size = write_arrays(folder / NETWORK, arrays, stored)
-    return facts | {"days": parts, "bytes": {NETWORK: size, DAYS: sum(days.sizes)}, "seconds": clock.seconds}
+        sizes[NETWORK] = write_arrays(folder / NETWORK, arrays, stored)
+    return facts | {"days": parts, "bytes": sizes, "seconds": clock.seconds}
+
+
+def _read_streets(source: Source, clock: _Clock) -> ReadStreets | None:
+    """The streets with their hierarchies, where the source has some."""
+    if source.streets is None:
+        return None
+    reading, ordering = "Reading the streets", "Ordering the streets"
+    with clock.stage(reading):
+        found = read_streets(source.streets, source.elevation, lambda done, of: clock.tell(reading, done, of))
+    with clock.stage(ordering):
+        router = found.router.streets
+        for number, profile in enumerate(router.graph.profiles):
+            clock.tell(ordering, number, len(router.graph.profiles))
+            router.prepare(profile)
+    return found
 
 
 def list_dates(options: BuildOptions, today: dt.date, first: dt.date, last: dt.date) -> list[dt.date]:

@@ -16,15 +16,19 @@ from mobility.network.store import AnyArray, Facts, StoreError, list_damaged, op
 from mobility.network.stored_feed import load_feed, load_report
 from mobility.network.versions import CURRENT, find_current
 from mobility.planner.stored_days import StoredDays, load_day
-from mobility.stored.build import DAYS, NETWORK, STORE_FORMAT, Progress, say_nothing
-from mobility.stored.source import code_hash, find_change
+from mobility.stored.build import DAYS, NETWORK, STORE_FORMAT, STREETS, Progress, say_nothing
+from mobility.stored.source import code_hash, find_change, format_build
+from mobility.stored.streets import load_streets
+from mobility.streets.router import StreetRouter
 
 LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredNetwork:
-    """A store that is open. ``staleness`` says in a sentence, with its remedy, that the feed has changed since."""
+    """A store that is open. ``staleness`` says in a sentence, with its remedy, that the feed or a map has changed
+    since; ``streets`` are those that the network was built with.
+    """
 
     folder: Path
     facts: Facts
@@ -33,6 +37,7 @@ class StoredNetwork:
     city: City | None
     days: StoredDays
     staleness: str
+    streets: StreetRouter | None = None
 
 
 def is_store(path: Path) -> bool:
@@ -67,7 +72,7 @@ def read_facts(root: Path) -> tuple[Path, Facts]:
 
 
 def describe_staleness(root: Path, facts: Facts) -> str:
-    """A sentence where the feed is no longer what the store was built from; else empty."""
+    """A sentence where the feed or a map is no longer what the store was built from; else empty."""
     change = find_change(facts["source"])
     return (
         f"{change} since {root} was built ({facts['built_at']}); build it again: {remedy_for(root, facts)}"
@@ -78,7 +83,7 @@ def describe_staleness(root: Path, facts: Facts) -> str:
 
 def remedy_for(root: Path, facts: Facts) -> str:
     """The command that builds a store again."""
-    return f"changtong network build {facts['source']['reference']} --out {root}"
+    return format_build(facts["source"], root)
 
 
 def verify_store(root: Path, progress: Progress = say_nothing) -> list[str]:
@@ -88,7 +93,8 @@ def verify_store(root: Path, progress: Progress = say_nothing) -> list[str]:
         StoreError: It is so damaged that it cannot be opened.
     """
     folder, facts = read_facts(root)
-    places: Sequence[str] = [NETWORK, *(f"{DAYS}/{part}" for part in sorted(set(facts["days"].values())))]
+    parts = [f"{DAYS}/{part}" for part in sorted(set(facts["days"].values()))]
+    places: Sequence[str] = [NETWORK, *([STREETS] if facts.get("streets") else []), *parts]
     damaged = []
     for number, place in enumerate(places):
         progress(f"Reading {place}", number, len(places))
@@ -124,8 +130,9 @@ def _open_version(root: Path, folder: Path) -> StoredNetwork:
     for text, part in facts["days"].items():
         date = dt.date.fromisoformat(text)
         days[date] = load_day(folder / DAYS / part, date, facts["fingerprint"])
+    streets = load_streets(folder / STREETS, facts["fingerprint"]) if facts["streets"] else None
     city = find_city(facts["source"]["reference"]) if facts["source"]["city"] else None
     staleness = describe_staleness(root, facts)
     if staleness:
         LOG.warning(staleness)
-    return StoredNetwork(folder, facts, network, load_report(arrays), city, days, staleness)
+    return StoredNetwork(folder, facts, network, load_report(arrays), city, days, staleness, streets)

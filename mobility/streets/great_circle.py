@@ -14,9 +14,10 @@ import numpy as np
 
 from mobility.geodesy import EARTH_M, Floats, great_circle_m
 from mobility.model import Coordinate
+from mobility.street_use import Step
 from mobility.streets.graph import Ints
 from mobility.streets.profiles import SPEED_MPS, Profile
-from mobility.streets.router import NOTHING, Reached, Step, Targets, Way, find_slowness
+from mobility.streets.router import NOTHING, Reached, Targets, Way, find_slowness
 from mobility.streets.steps import DEPART
 
 KMH = 1 / 3.6

@@ -10,6 +10,7 @@ import numpy as np
 
 from mobility.geodesy import Floats
 from mobility.model import Coordinate
+from mobility.street_use import Step
 from mobility.streets.graph import Ints
 from mobility.streets.profiles import Profile
 
@@ -25,17 +26,6 @@ class Reached(NamedTuple):
 
 
 NOTHING = Reached(np.zeros(0, np.int32), np.zeros(0, np.int32))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A part of a way under one name. ``maneuver`` is how it begins, a relativeDirection of the MOTIS API v6
-    (``steps.py``); STAIRS for a part on stairs.
-    """
-
-    name: str
-    distance_m: float
-    maneuver: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mobility.geodesy import Floats
+from mobility.street_use import Step
 from mobility.streets.graph import Bools, Ints
-from mobility.streets.router import Step
 
 DEPART = "DEPART"
 CONTINUE = "CONTINUE"

@@ -12,6 +12,7 @@ import numpy as np
 
 from mobility.geodesy import Floats
 from mobility.model import Coordinate
+from mobility.street_use import Step
 from mobility.streets.door_to_door import (
     Ask,
     Doors,
@@ -28,7 +29,7 @@ from mobility.streets.hierarchy import ClimbPool, Hierarchy, build_hierarchy
 from mobility.streets.links import REACH_M, LinkedPlaces, Street, attach, is_covered, link_to, open_street
 from mobility.streets.nearest import Link, StreetGrid, build_grid
 from mobility.streets.profiles import SPEED_MPS, Profile
-from mobility.streets.router import Reached, Step, Targets, Way, find_slowness
+from mobility.streets.router import Reached, Targets, Way, find_slowness
 from mobility.streets.search import Arcs, Attachments, list_arcs
 from mobility.streets.steps import DEPART, Stretches, list_steps, number_kinds
 from mobility.streets.trace import Trace, trace

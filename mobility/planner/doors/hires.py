@@ -51,9 +51,19 @@ class _Rows(NamedTuple):
 def build_hire_finders(
     state: SystemState, streetside: Streetside, teller: LegTeller, model: AvailabilityModel | None = None
 ) -> tuple[HireFinder, ...]:
-    """One finder per group of vehicles that ride alike and may end elsewhere than where they were taken."""
+    """One finder per group of vehicles that ride alike and may end elsewhere than where they were taken.
+
+    Of two groups of one form (bicycles, with and without a motor) the first stands for both where nothing was ever read
+    of the other: a forecast without a reading would take the few for as many.
+    """
     groups = [g for g in list_groups(state.system) if g.return_constraint is not ReturnConstraint.ROUNDTRIP_STATION]
-    return tuple(_build(state, group, streetside, teller, model) for group in groups)
+    finders: list[HireFinder] = []
+    for group in groups:
+        has_sister = any(other.template.form_factor == group.form_factor.value for other in finders)
+        if has_sister and not (list_pick_ups(state, group).vehicles != UNKNOWN).any():
+            continue
+        finders.append(_build(state, group, streetside, teller, model))
+    return tuple(finders)
 
 
 def _build(
