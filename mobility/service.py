@@ -226,6 +226,7 @@ class JourneyPlanner:
     @classmethod
     def open_store(cls, root: Path, *, accelerate: bool = False) -> JourneyPlanner:
         """The network that was built at ``root``: days that it holds answer at once, others are built when asked for.
+        Its streets, where it was built with some, are there at once, too.
 
         Raises:
             StoreError: There is none that can be opened.
@@ -233,7 +234,15 @@ class JourneyPlanner:
         stored = open_store(root)
         feed = stored.network.feed
         supply, _ = supply_of_feed(feed, feed_timezone(feed))
-        return cls(feed, stored.report, stored.city, stored=stored, accelerate=accelerate, supply=supply)
+        return cls(
+            feed,
+            stored.report,
+            stored.city,
+            stored=stored,
+            accelerate=accelerate,
+            streets=stored.streets.open_router() if stored.streets else None,
+            supply=supply,
+        )
 
     def warm_up(self) -> None:
         """Compile the kernels and build the first day, so that the first person does not wait for it."""

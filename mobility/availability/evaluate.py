@@ -127,7 +127,7 @@ def evaluate(
                 sets.setdefault("really usable", []).append(real)
                 unaware = _take(told, np.ones(len(sample.row), bool))
                 unaware.happened = real.happened
-                sets.setdefault("really usable, broken ones not told", []).append(unaware)
+                sets.setdefault("broken ones counted", []).append(unaware)
         scores += [_score(name, horizon, parts) for name, parts in sets.items()]
         if ALL in sets:
             forecast = np.concatenate([part.forecasts["model"] for part in sets[ALL]])

@@ -8,6 +8,7 @@ and readings need not come in order of time. About 1,500 stations at 5-minute po
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -84,7 +85,8 @@ class HistoryStore:
         names, key = encode_names(tuple(self._numbers))
         content = (b"" if path in self._told else names) + encode_levels(key, np.array(rows, ROW))
         with path.open("ab", buffering=0) as file:
-            file.write(content)
+            if file.write(content) != len(content):
+                raise OSError(errno.ENOSPC, "the poll was not written whole: make room", str(path))
             os.fsync(file.fileno())
         self._told.add(path)
 

@@ -202,7 +202,9 @@ def print_result(console: Console, result: Result) -> None:
     console.print(table)
     console.print(LEGEND)
     if result.is_simulated:
-        console.print("Really usable: broken ones told apart by the simulation; no recording can do that.")
+        console.print(
+            "Really usable: broken ones told apart, as only a simulation can; then the same with them counted."
+        )
     levels = Table(title="Level on arrival: mean absolute error, % of capacity", title_justify="left")
     levels.add_column("rows", no_wrap=True)
     for name in ("min", "model", "as now", "last week", "goal", "better by", "10-90 % holds", "log score", "of as now"):

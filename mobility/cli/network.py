@@ -35,26 +35,32 @@ def build(
     first: Annotated[str, Parameter(name="--from", help="The first, YYYY-MM-DD; today when left out.")] = "",
     last: Annotated[str, Parameter(name="--until", help="The last, instead of --days.")] = "",
     accelerate: Annotated[bool, Parameter(help="Trip-based transfers, for the fastest answers.")] = True,
+    streets: Annotated[
+        Path | None, Parameter(help="OpenStreetMap extract (.osm.pbf): people walk, ride and drive along its streets.")
+    ] = None,
+    elevation: Annotated[Path | None, Parameter(help="GeoTIFF of heights for these streets.")] = None,
     json: AsJson = False,
 ) -> int:
-    """Build the network of a city or a feed.
+    """Build the network of a city or a feed, and of its streets.
 
     The new version replaces the old one when it is whole: who reads meanwhile goes on with the old one, and a build
-    that dies changes nothing. Days that were not made ready are made when somebody asks for them.
+    that dies changes nothing. Days that were not made ready are made when somebody asks for them. Streets are compiled
+    once; every process that opens the network has them at once, and shares them.
 
     Examples: `changtong network build kaohsiung`,
+    `changtong network build feed.zip --streets city.osm.pbf --elevation city.tif --out /var/lib/changtong/network`,
     `changtong network build feed.zip --out /var/lib/changtong/network --from 2026-07-15 --until 2026-07-31`,
     then `changtong plan A B --network build/kaohsiung-network`.
     """
 
     def answer() -> int:
         from mobility.service import default_cache_dir
-        from mobility.stored import BuildOptions, build_store, find_source
+        from mobility.stored import BuildOptions, build_store, find_source, with_streets
 
         options = BuildOptions(
             parse_date(first) if first else None, parse_date(last) if last else None, days, accelerate
         )
-        found = find_source(source, default_cache_dir())
+        found = with_streets(find_source(source, default_cache_dir()), streets, elevation)
         root = out or Path("build") / f"{found.name}-network"
         with _stages() as progress:
             facts = build_store(found, root, options, progress)
@@ -74,7 +80,7 @@ def info(
     memory: Annotated[bool, Parameter(negative=(), help="Open it in two processes and tell what they share.")] = False,
     json: AsJson = False,
 ) -> int:
-    """Tell what a network holds, how old it is, and whether its feed has changed since."""
+    """Tell what a network and its streets hold, how old they are, and whether feed or map have changed since."""
 
     def answer() -> int:
         facts = _describe(store, memory=memory)
@@ -133,6 +139,7 @@ def _describe(store: Path, *, memory: bool) -> dict[str, Any]:
     folder, facts = read_facts(store)
     age_s = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(facts["built_at"])).total_seconds()
     told = {key: facts[key] for key in ("built_at", "built_by", "source", "options", "counts", "days")}
+    told["streets"] = facts.get("streets", {})
     found: dict[str, Any] = {
         "network": str(store),
         "version": folder.name,
@@ -160,6 +167,7 @@ def _lay_out_build(root: Path, facts: Mapping[str, Any]) -> Iterator[str]:
     days = sorted(facts["days"])
     yield f"{root}  version {facts['version']}"
     yield _lay_out_counts(facts["counts"])
+    yield from _lay_out_streets(facts["streets"])
     if days:
         yield f"days     {days[0]} to {days[-1]} ({len(days)}, {len(set(facts['days'].values()))} of them different)"
     yield f"size     {_megabytes(sum(sizes.values()))}: " + ", ".join(f"{k} {_megabytes(v)}" for k, v in sizes.items())
@@ -174,6 +182,7 @@ def _lay_out_info(facts: dict[str, Any]) -> Iterator[str]:
     yield f"built    {facts['built_at']} ({age} ago) by changtong {facts['built_by']['changtong']}"
     yield f"from     {facts['source']['reference']}"
     yield _lay_out_counts(facts["counts"])
+    yield from _lay_out_streets(facts["streets"])
     yield f"days     {days[0]} to {days[-1]} ({len(days)})" if days else "days     none"
     opens = f", opens in {facts['opened_ms']} ms" if "opened_ms" in facts else ""
     yield f"size     {_megabytes(facts['bytes'])}{opens}"
@@ -186,6 +195,14 @@ def _lay_out_info(facts: dict[str, Any]) -> Iterator[str]:
 
 def _lay_out_counts(counts: dict[str, int]) -> str:
     return "holds    " + ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
+
+
+def _lay_out_streets(streets: Mapping[str, Any]) -> Iterator[str]:
+    if not streets:
+        return
+    usable = ", ".join(f"{profile} {count:,}" for profile, count in streets["segments_by_profile"].items())
+    yield f"streets  {streets['nodes']:,} nodes, {streets['segments']:,} segments ({usable}), {streets['attribution']}"
+    yield from (f"notice   {notice['severity']} {notice['code']}: {notice['message']}" for notice in streets["notices"])
 
 
 def _megabytes(count: int) -> str:

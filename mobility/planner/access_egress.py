@@ -1,8 +1,8 @@
 """The first and the last walk: from a door to the stops around it.
 
 Along streets where there are some, else the great circle times a detour factor; stops inside stations with pathways
-are reached through their entrances. The nearest stops are there even beyond the walk that was asked for, up to an hour, so
-that a door in the hills has a way out.
+are reached through their entrances. The nearest stops are there even beyond the walk that was asked for, up to an hour,
+so that a door in the hills has a way out.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ from mobility.network.versions import CURRENT, find_current
 from mobility.planner.stored_days import StoredDays, load_day
 from mobility.stored.build import DAYS, NETWORK, STORE_FORMAT, STREETS, Progress, say_nothing
 from mobility.stored.source import code_hash, find_change, format_build
-from mobility.stored.streets import load_streets
-from mobility.streets.router import StreetRouter
+from mobility.stored.streets import StoredStreets, load_streets
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class StoredNetwork:
     city: City | None
     days: StoredDays
     staleness: str
-    streets: StreetRouter | None = None
+    streets: StoredStreets | None = None
 
 
 def is_store(path: Path) -> bool:

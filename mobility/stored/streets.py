@@ -6,6 +6,7 @@ They belong to one network, whose footpaths lead along them, and are refused bes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -25,6 +26,18 @@ from mobility.streets.streets_router import StreetNetworkRouter
 
 OURS = "changtong_streets_"
 _NONE_YET: Mapping[Profile, Hierarchy] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStreets:
+    """Streets with the hierarchies of their profiles, mapped: nothing is read, nothing is computed."""
+
+    graph: StreetGraph
+    hierarchies: Mapping[Profile, Hierarchy]
+
+    def open_router(self) -> WithFallback:
+        """A router that answers at once; it keeps a grid over the streets of its own."""
+        return open_router(self.graph, self.hierarchies)
 
 
 class ReadStreets(NamedTuple):
@@ -62,7 +75,7 @@ def save_streets(folder: Path, router: WithFallback, network: str) -> int:
     return write_arrays(folder, arrays, {"network": network, **plans})
 
 
-def load_streets(folder: Path, network: str) -> WithFallback:
+def load_streets(folder: Path, network: str) -> StoredStreets:
     """The streets of ``save_streets``.
 
     Raises:
@@ -72,9 +85,9 @@ def load_streets(folder: Path, network: str) -> WithFallback:
     if facts["network"] != network:
         raise StoreError(f"{folder}: streets of another network than the one they lie beside; build it again")
     hierarchies = unpack(facts["hierarchies"], arrays)
-    return open_router(
-        unpack(facts["graph"], arrays), {Profile(name): hierarchy for name, hierarchy in hierarchies.items()}
-    )
+    # the keys come back as plain text
+    by_profile = {Profile(name): hierarchy for name, hierarchy in hierarchies.items()}
+    return StoredStreets(unpack(facts["graph"], arrays), by_profile)
 
 
 def count_streets(streets: ReadStreets) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_it_uses_old_readings_and_knows_broken_bikes(evaluation):
     for horizon in HORIZONS_MIN:
         assert evaluation.find("read 20 min ago", horizon).skill > 0.1
         real = evaluation.find("really usable", horizon)
-        assert real.brier["model"] < evaluation.find("really usable, broken ones not told", horizon).brier["model"]
+        assert real.brier["model"] < evaluation.find("broken ones counted", horizon).brier["model"]
 
 
 def test_the_same_history_gives_the_same_model_and_town():

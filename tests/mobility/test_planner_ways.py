@@ -1,0 +1,265 @@
+"""Ways by shared bike, car park, taxi and on-demand ride in journeys of the embedded Kaohsiung, as golden text.
+
+Readings are given with each question; the embedded tables have none. `CHANGTONG_REGOLD=1` writes the answers anew.
+"""
+
+import datetime as dt
+import os
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mobility.bikeshare.state import StationState
+from mobility.itinerary import format_itinerary
+from mobility.model import Mode
+from mobility.parking.facilities import Occupancy, SpaceKind
+from mobility.planner.request import Ways
+from mobility.service import ImpossibleRequest, JourneyPlanner, PlanRequest
+
+TAIPEI = ZoneInfo("Asia/Taipei")
+GOLDEN = Path(__file__).parents[1] / "golden" / "ways" / "kaohsiung.txt"
+AT = dt.datetime(2026, 11, 25, 8, 0, tzinfo=TAIPEI)
+WALK, RENTAL, FLEX = Mode.WALK, Mode.RENTAL, Mode.FLEX
+HOME, HOUSE_IN_THE_NORTH, MEINONG, MEINONG_HOSPITAL = (
+    "22.6480,120.3180", "22.715,120.355", "22.8952,120.5426", "22.9017,120.5416",
+)  # fmt: skip
+ZUOYING_5, ZUOYING = "PL_KHB01116", "PL_KHB01153"
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """The embedded city without any reading."""
+    return JourneyPlanner.open("kaohsiung", tmp_path_factory.mktemp("cities"))
+
+
+@pytest.fixture
+def planner(bare):
+    """The same, set back after a test that gave it readings."""
+    before = bare.supply
+    yield bare
+    bare.take_supply(before)
+
+
+def read_bikes(planner, counts, at=AT, docks=10):
+    """Give stations, by the Chinese name, a count of ordinary bikes."""
+    state = planner.supply.systems[0]
+    stations = {names.get("zh-TW", ""): s.station_id for s in state.system.stations for names in [s.names]}
+    read_at = at - dt.timedelta(minutes=1)
+    states = {
+        stations[name]: StationState(stations[name], {"yb2": count}, docks, read_at, reported_at=read_at)
+        for name, count in counts.items()
+    }
+    planner.take_supply(replace(planner.supply, systems=(replace(state, states=states, states_at=read_at, as_of=at),)))
+
+
+def read_spaces(planner, free, at=AT):
+    """Give car parks a count of free spaces."""
+    read_at = at - dt.timedelta(minutes=2)
+    occupancies = {name: Occupancy(name, {SpaceKind.CAR: count}, read_at) for name, count in free.items()}
+    planner.take_supply(replace(planner.supply, car_parks=replace(planner.supply.car_parks, occupancies=occupancies)))
+
+
+def ask(planner, start, end, at=AT, asked_at=None, itineraries=3, **ways):
+    asked = Ways(**{key: frozenset({WALK, *modes}) for key, modes in ways.items()})
+    return planner.plan(
+        PlanRequest(
+            planner.find_place(start),
+            planner.find_place(end),
+            at,
+            itineraries=itineraries,
+            ways=asked,
+            asked_at=asked_at or at,
+        )  # fmt: skip
+    )
+
+
+def with_mode(result, mode):
+    return [j for j in (*result.itineraries, *result.direct) if any(leg.mode is mode for leg in j.legs)]
+
+
+def tell(journey):
+    """The notation, and what each leg counts on."""
+    lines = [format_itinerary(journey)]
+    for leg in journey.legs:
+        chances = {}
+        if leg.hire:
+            chances = {"bike": leg.hire.pick_up, "dock": leg.hire.drop_off}
+            lines.append(f"  ride for {leg.hire.price[0]:.0f} {leg.hire.price[1]}")
+        if leg.parked:
+            chances = {"space": leg.parked.space}
+            price = leg.parked.price
+            lines.append(f"  park {leg.parked.facility_id} for {price[0]:.0f} {price[1]}")
+        for what, chance in chances.items():
+            backup = f", else {chance.backup.place.name} {chance.backup.extra_s} s" if chance.backup else ""
+            age = f", read {chance.age_s} s ago" if chance.age_s is not None else ""
+            lines.append(
+                f"  {what} at {chance.place.name}: {chance.probability:.2f} ({chance.basis}), now {chance.level}{age}{backup}"
+            )
+        if leg.booking:
+            by = leg.booking.book_by
+            lines.append(f"  book {leg.booking.names['en']} by {by:%Y-%m-%d %H:%M}, phone {leg.booking.phone}")
+    return lines
+
+
+def answer_bike_then_metro(planner):
+    """A bike to the metro."""
+    read_bikes(planner, {"建民公園": 6, "捷運後驛站(2號出口)": 3})
+    return with_mode(ask(planner, HOME, "R4", access={RENTAL}), RENTAL)[:1]
+
+
+def answer_metro_then_bike(planner):
+    """A bike from the metro."""
+    read_bikes(planner, {"建民公園": 6, "捷運後驛站(2號出口)": 3})
+    return with_mode(ask(planner, "R16", HOME, egress={RENTAL}), RENTAL)[:1]
+
+
+def answer_park_and_ride(planner):
+    """Both car parks at the high-speed station have spaces: the nearer one."""
+    read_spaces(planner, {ZUOYING_5: 6, ZUOYING: 9})
+    return with_mode(ask(planner, HOUSE_IN_THE_NORTH, "R8", access={Mode.CAR_PARKING}), Mode.CAR_PARKING)[:1]
+
+
+def answer_park_and_ride_full(planner):
+    """The nearer car park is full: the planner drives to the other."""
+    read_spaces(planner, {ZUOYING_5: 0, ZUOYING: 9})
+    return with_mode(ask(planner, HOUSE_IN_THE_NORTH, "R8", access={Mode.CAR_PARKING}), Mode.CAR_PARKING)[:1]
+
+
+def answer_bike_between(planner):
+    """A bike between the light rail and the metro."""
+    read_bikes(planner, {"輕軌凱旋公園站": 4, "捷運文化中心站(2號出口)": 7})
+    return with_mode(ask(planner, "C28", "O2", itineraries=8, between={RENTAL}), RENTAL)[:1]
+
+
+def answer_on_demand(planner):
+    """An on-demand ride in a hill district, asked the evening before booking closes."""
+    asked_at = AT - dt.timedelta(hours=20)
+    return with_mode(ask(planner, MEINONG, MEINONG_HOSPITAL, asked_at=asked_at, direct={FLEX}), FLEX)[:1]
+
+
+QUESTIONS = {
+    "bike + metro": answer_bike_then_metro,
+    "metro + bike": answer_metro_then_bike,
+    "park and ride": answer_park_and_ride,
+    "park and ride, full car park": answer_park_and_ride_full,
+    "bike between two vehicles": answer_bike_between,
+    "on demand in the hills": answer_on_demand,
+}
+
+
+def read_golden():
+    blocks = GOLDEN.read_text("utf-8").strip().split("\n\n") if GOLDEN.is_file() else []
+    return {block.split("\n")[0].removeprefix("# "): block.split("\n")[1:] for block in blocks}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_golden_way(planner, name):
+    """One journey of each kind is told as the golden file says: notation, prices, probabilities, ages, backups."""
+    journeys = QUESTIONS[name](planner)
+    assert journeys, "no such journey was found"
+    told = tell(journeys[0])
+    if os.environ.get("CHANGTONG_REGOLD"):
+        known = read_golden() | {name: told}
+        GOLDEN.write_text("\n\n".join("\n".join([f"# {n}", *lines]) for n, lines in known.items()) + "\n", "utf-8")
+        pytest.fail("written anew: read the difference")
+    assert told == read_golden()[name]
+
+
+def test_an_empty_station_is_not_proposed(planner):
+    """Where no bike is left, and none is likely to come, nobody is sent: another station, or the risk is named."""
+    empty = {s.names["zh-TW"]: 0 for s in planner.supply.systems[0].system.stations}
+    read_bikes(planner, empty)
+    for journey in with_mode(ask(planner, HOME, "R4", access={RENTAL}), RENTAL):
+        for leg in journey.legs:
+            if leg.hire:
+                assert leg.hire.pick_up.level == 0
+                assert leg.hire.pick_up.probability >= 0.2
+
+
+def test_risks_are_told_in_a_sentence(planner):
+    """One space left: the journey may be proposed, and then a notice names the car park and the chance."""
+    read_spaces(planner, {ZUOYING_5: 0, ZUOYING: 1}, at=AT - dt.timedelta(minutes=40))
+    result = ask(planner, HOUSE_IN_THE_NORTH, "R8", access={Mode.CAR_PARKING})
+    unlikely = [
+        leg.parked.space
+        for journey in result.itineraries
+        for leg in journey.legs
+        if leg.parked and leg.parked.space.is_unlikely
+    ]
+    told = [notice for notice in result.notices if notice.code == "unlikely_space"]
+    assert bool(unlikely) == bool(told)
+    for notice in told:
+        assert any(chance.place.name in notice.texts["zh-Hant"] for chance in unlikely)
+
+
+def test_a_ride_that_can_no_longer_be_booked_is_not_proposed(planner):
+    """Booking closed at 18:00 the day before: asked at 18:01 nothing is offered, at 17:59 it is."""
+    closes = dt.datetime(2026, 11, 24, 18, 0, tzinfo=TAIPEI)
+    for minutes, count in ((-1, 1), (1, 0)):
+        asked_at = closes + dt.timedelta(minutes=minutes)
+        found = with_mode(ask(planner, MEINONG, MEINONG_HOSPITAL, asked_at=asked_at, direct={FLEX}), FLEX)
+        assert len(found) == count
+
+
+def test_walking_is_still_offered(planner):
+    """Asking for bikes takes no journey on foot away: each is there, or one on foot as good is."""
+    on_foot = ask(planner, HOME, "R4", itineraries=None)
+    both = ask(planner, HOME, "R4", itineraries=None, access={RENTAL}, egress={RENTAL}, between={RENTAL})
+    told = {format_itinerary(j) for j in both.itineraries}
+    assert {format_itinerary(j) for j in on_foot.itineraries} <= told
+
+
+def test_every_leg_follows_the_one_before(planner):
+    """Legs are in order of time and place, whatever one moves by, and nobody misses the vehicle."""
+    everything = {RENTAL, Mode.CAR_PARKING, Mode.CAR_DROPOFF, Mode.BIKE, Mode.ODM}
+    egress = {RENTAL, Mode.CAR_DROPOFF, Mode.ODM}
+    for start, end in ((HOME, "R4"), (HOUSE_IN_THE_NORTH, "C20"), ("R24", HOME)):
+        result = ask(
+            planner, start, end, itineraries=None, access=everything, egress=egress, between={RENTAL},
+            direct=(everything - {Mode.CAR_DROPOFF}) | {Mode.CAR},
+        )  # fmt: skip
+        assert result.itineraries
+        for journey in (*result.itineraries, *result.direct):
+            for leg, following in zip(journey.legs, journey.legs[1:], strict=False):
+                assert leg.departure_s <= leg.arrival_s <= following.departure_s
+                assert leg.end.at == following.start.at or following.mode is WALK
+
+
+def test_pages_of_several_ways_neither_lose_nor_repeat(planner):
+    """Turning pages gives the same journeys as one long window."""
+    ways = Ways(access=frozenset({WALK, RENTAL}), egress=frozenset({WALK, RENTAL}))
+    request = PlanRequest(planner.find_place(HOME), planner.find_place("R4"), AT, itineraries=4, ways=ways, asked_at=AT)
+    pages, page = [], planner.plan(request)
+    for _ in range(4):
+        pages += [format_itinerary(j) for j in page.itineraries]
+        page = planner.plan(replace(request, page=page.next_cursor))
+    end_s = int(page.previous_cursor.split("|")[1])
+    window_s = end_s - int(AT.timestamp())
+    whole = planner.plan(replace(request, itineraries=None, window_s=window_s))
+    assert sorted(pages) == sorted(format_itinerary(j) for j in whole.itineraries)
+
+
+def test_at_once_is_the_best_of_the_window(planner):
+    """Leaving at this very moment: nothing of the next hours arrives earlier with as few changes."""
+    start, end = planner.find_place(HOME), planner.find_place("R4")
+    now = planner.plan(PlanRequest(start, end, AT, at_once=True, asked_at=AT))
+    later = planner.plan(PlanRequest(start, end, AT, itineraries=None, window_s=3 * 3600, asked_at=AT))
+    assert now.itineraries
+    best = {}
+    for journey in later.itineraries:
+        best[journey.transfers] = min(journey.arrival_s, best.get(journey.transfers, 10**9))
+    for journey in now.itineraries:
+        assert journey.arrival_s <= min(best[n] for n in best if n <= journey.transfers)
+
+
+@pytest.mark.parametrize(
+    ("field", "modes"),
+    [("access", {Mode.BUS}), ("egress", {Mode.BIKE}), ("egress", {Mode.CAR_PARKING}), ("between", {Mode.CAR})],
+)
+def test_impossible_ways_are_refused(planner, field, modes):
+    """A bike cannot be at the last stop when it was left at the first: the field is named."""
+    with pytest.raises(ImpossibleRequest) as refusal:
+        ask(planner, HOME, "R4", **{field: modes})
+    assert refusal.value.field == f"ways.{field}"
