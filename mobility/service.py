@@ -364,6 +364,10 @@ class JourneyPlanner:
         if all(plan.egress is None for plan in plans):
             ground.check_near(request.end, "end")
 
+    def accelerate(self, date: dt.date) -> None:
+        """Prepare a day for trip-based routing now, rather than in a thread when it has been asked for often."""
+        self._side.ground.days.get(date).engine.accelerate(backward=True)
+
     @property
     def supply(self) -> Supply:
         """What there is beside public transport, as of the last ``take_supply``."""
@@ -502,7 +506,7 @@ class JourneyPlanner:
         return date, at_s - day_begins_s(date, self.timezone)
 
 
-def open_streets(path: Path, elevation: Path | None = None) -> StreetRouter:
+def open_streets(path: Path, elevation: Path | None = None) -> WithFallback:
     """The streets of an OpenStreetMap extract; where it ends, straight lines.
 
     Raises:

@@ -2,7 +2,8 @@
 
 What a poll brought is one ``write`` to a file opened for appending, then synchronised: a crash loses the poll in
 the making and nothing else. Two recorders may write to one folder, a reading that occurs twice counts once,
-and readings need not come in order of time. About 1,500 stations at 5-minute polls take 1 to 2 MB a day.
+and readings need not come in order of time. 1,500 stations (bikes and docks) and 300 car parks take
+3 MB a day at 5-minute polls.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 from mobility.availability.kernel import RECENT_S, measure_usual
 from mobility.availability.model import BoundPlaces, Trends
 from mobility.availability.rates import JUMP_SHARE, LEAST_JUMP
-from mobility.availability.readings import Floats, Ints
+from mobility.availability.readings import UNKNOWN, Floats, Ints
 from mobility.availability.samples import PULSE_S
 
 STEP_S: Final = 300.0
@@ -35,9 +35,11 @@ class RecentReadings:
     places: BoundPlaces
     _polls: deque[_Poll] = field(default_factory=deque)
     _since_s: Floats = field(init=False)
+    _last: Ints = field(init=False)
 
     def __post_init__(self) -> None:
         self._since_s = np.full(len(self.places.row), np.nan)
+        self._last = np.full(len(self.places.row), UNKNOWN, np.int64)
 
     def observe(self, level: Ints, at_s: float) -> None:
         """Take in the levels of a poll (negative: not known). Too soon a one, or of the past, is passed over."""
@@ -45,7 +47,6 @@ class RecentReadings:
         before = self._polls[-1] if self._polls else None
         if before is not None and at_s - before.at_s < STEP_S - _SLACK_S:
             return
-        self._since_s[np.isnan(self._since_s) & (level >= 0)] = at_s
         model = self.places.model
         capacity = np.maximum(model.profiles.capacity[self.places.row].astype(np.float64), 1.0)
         change, moved, usual = np.full(len(level), np.nan), 0.0, 0.0
@@ -56,11 +57,9 @@ class RecentReadings:
             moved = float(np.nansum(np.abs(change)))
             now_s = model.clock.locate_one(before.at_s)
             usual = measure_usual(model.profiles, self.places.row[both], capacity[both], now_s, at_s - before.at_s)
-        if before is not None:
-            # what is unknown for a while has not changed by that
-            last = np.where(level >= 0, level, before.level)
-            self._since_s[(last != before.level) & (before.level >= 0)] = at_s
-            level = last if at_s - before.at_s <= PULSE_S else level
+        # what is unknown for a while has not changed by that
+        self._since_s[(level >= 0) & (level != self._last)] = at_s
+        self._last = np.where(level >= 0, level, self._last)
         self._polls.append(_Poll(at_s, level, change, moved, usual))
         while self._polls[0].at_s <= at_s - PULSE_S - _SLACK_S:
             self._polls.popleft()

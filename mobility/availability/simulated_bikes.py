@@ -169,10 +169,10 @@ def _run(
         hour, day = (minute // 60) % 24, minute // 1440
         is_free = int(free[day])
         # rides that end
-        trip = head[minute % _SLOWEST_MIN]
+        trip = int(head[minute % _SLOWEST_MIN])
         head[minute % _SLOWEST_MIN] = -1
         while trip >= 0:
-            after, at = following[trip], goal[trip]
+            after, at = int(following[trip]), int(goal[trip])
             held = working[at] + seen_broken[at] + hidden_broken[at] + no_dock[at] + hidden_no_dock[at]
             if held < town.capacity[at] or tries[trip] >= 5:
                 if held >= town.capacity[at]:
@@ -189,7 +189,7 @@ def _run(
             else:
                 tries[trip] += 1
                 goal[trip] = town.near[at, random.integers(0, 3)]
-                when = (minute + 3 + random.integers(0, 5)) % _SLOWEST_MIN
+                when = (minute + 3 + int(random.integers(0, 5))) % _SLOWEST_MIN
                 following[trip] = head[when]
                 head[when] = trip
             trip = after

@@ -228,6 +228,7 @@ def plot_calibration(result: Result, path: Path) -> None:
     """
     check_place(path)
     try:
+        from matplotlib import rc_context  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415  (only where somebody wants a picture)
     except ImportError as error:
         raise BenchmarkError("--plot needs matplotlib: pip install 'changtong[sim]'") from error
@@ -250,6 +251,7 @@ def plot_calibration(result: Result, path: Path) -> None:
     axes[1][0].set_ylabel("forecasts", fontsize=8)
     figure.suptitle(result.note, fontsize=9)
     try:
-        figure.savefig(path, dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)
+        with rc_context({"svg.hashsalt": "changtong"}):  # the same figures give the same file
+            figure.savefig(path, dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)
     except (OSError, ValueError) as error:
         raise BenchmarkError(f"{path} cannot be written as a picture: {error}") from error

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mobility.benchmark.compare import Comparison, Peer
+from mobility.benchmark.door_to_door import DoorsReport
 from mobility.benchmark.footprint import Footprint
 from mobility.benchmark.growth import Growth
 from mobility.benchmark.measure import Clock, Outcome, Times
@@ -118,3 +119,30 @@ def print_growth(console: Console, growth: Growth) -> None:
 
 def _format_mib(amount: float | None) -> str:
     return "-" if amount is None else f"{amount:.0f}"
+
+
+def print_doors(console: Console, report: DoorsReport) -> None:
+    """Times of journeys from door to door, and the walks that differ most from the peer's."""
+    table = Table(
+        title=f"{report.answered} of {report.queries} pairs answered, {report.journeys} journeys; "
+        f"{report.nodes:,} street nodes, {report.stops:,} stops",
+        title_justify="left",
+        caption="milliseconds per query, median of its repeats",
+    )
+    for column in ("clock", "p50", "p95", "p99"):
+        table.add_column(column, justify="left" if column == "clock" else "right")
+    for name, times in (("wall", report.times), ("processor", report.cpu)):
+        table.add_row(name, *(f"{value:.2f}" for value in (times.p50_ms, times.p95_ms, times.p99_ms)))
+    console.print(table)
+    if report.median is None or report.median_absolute is None:
+        return
+    console.print(
+        f"{report.walks} walks to a first stop beside Valhalla's: median difference {report.median:+.1%}, "
+        f"median of the absolute difference {report.median_absolute:.1%}"
+    )
+    worst = Table(title="The ones that differ most", title_justify="left")
+    for column in ("difference", "ours", "theirs", "from", "to", "why"):
+        worst.add_column(column, justify="right" if column in {"difference", "ours", "theirs"} else "left")
+    for one in report.worst:
+        worst.add_row(f"{one.relative:+.0%}", f"{one.ours_s} s", f"{one.theirs_s} s", one.start, one.end, one.why)
+    console.print(worst)

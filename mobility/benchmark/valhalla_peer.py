@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -55,10 +55,11 @@ NEUTRAL: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What Valhalla answers."""
+    """What Valhalla answers; ``line`` where it was asked for."""
 
     seconds: float
     distance_m: float
+    line: tuple[Coordinate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,44 @@ class Valhalla:
 
     def walk(self, start: Coordinate, end: Coordinate) -> Walk | None:
         """The walk it would choose; None where it finds none."""
-        query = {
-            "locations": [{"lat": at.lat, "lon": at.lon} for at in (start, end)],
+        query = self._ask() | {"locations": [{"lat": at.lat, "lon": at.lon} for at in (start, end)]}
+        return self._read(self.actor.route, query)
+
+    def walk_along(self, line: Sequence[Coordinate]) -> Walk | None:
+        """How long it takes along a line, matched to its streets; None where it cannot be."""
+        shape = [{"lat": at.lat, "lon": at.lon} for at in line]
+        return self._read(self.actor.trace_route, self._ask() | {"shape": shape, "shape_match": "map_snap"})
+
+    def _ask(self) -> dict[str, Any]:
+        return {
             "costing": "pedestrian",
             "costing_options": {"pedestrian": dict(self.options)},
             "units": "km",
             "directions_type": "none",
         }
+
+    def _read(self, ask: Callable[[dict[str, Any]], Any], query: dict[str, Any]) -> Walk | None:
         try:
-            summary = self.actor.route(query)["trip"]["summary"]
+            trip = ask(query)["trip"]
         except RuntimeError:  # "No path could be found", "No suitable edges near location"
             return None
-        return Walk(float(summary["time"]), float(summary["length"]) * 1000.0)
+        line = tuple(point for leg in trip["legs"] for point in decode_polyline(leg["shape"]))
+        return Walk(float(trip["summary"]["time"]), float(trip["summary"]["length"]) * 1000.0, line)
+
+
+def decode_polyline(text: str, precision: int = 6) -> list[Coordinate]:
+    """The points of a line in Google's polyline encoding."""
+    values, value, shift = [], 0, 0
+    for letter in text:
+        part = ord(letter) - 63
+        value |= (part & 31) << shift
+        shift += 5
+        if part < 32:  # the last part of a number
+            values.append(~(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    unit = 10.0**-precision
+    lats, lons = np.cumsum(values[::2]) * unit, np.cumsum(values[1::2]) * unit
+    return [Coordinate(lat, lon) for lat, lon in zip(lats.tolist(), lons.tolist(), strict=True)]
 
 
 def open_valhalla(

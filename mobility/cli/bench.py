@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from mobility.cli.bench_availability import availability
 from mobility.cli.console import AsJson, answered, parse_clock, parse_date, print_json, progress_bar, status
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ bench_app = App(name="bench", help="Measure our engines beside their peers, in t
 
 KindName = Literal["earliest", "range", "arrive-by", "one-to-all"]
 KINDS: tuple[KindName, ...] = ("earliest", "range", "arrive-by", "one-to-all")
+
+
+bench_app.command(availability)
 
 
 @bench_app.command
@@ -204,3 +208,53 @@ def _grow(engine: str, sizes: str, timing: tuple[int, str], plot: Path | None, *
 
         plot_growth(growth, plot)
     return 0
+
+
+@bench_app.command
+def doors(
+    *,
+    gtfs: Annotated[
+        tuple[Path, ...], Parameter(negative=(), help="GTFS zips or folders; repeat for more. Default: Porto Alegre.")
+    ] = (),
+    streets: Annotated[Path | None, Parameter(help="OpenStreetMap extract, .osm.pbf.")] = None,
+    elevation: Annotated[Path | None, Parameter(help="GeoTIFF of heights.")] = None,
+    at: Annotated[str, Parameter(help="When one leaves, on the clock of the feed.")] = "2019-05-14T14:00",
+    pairs: Annotated[int, Parameter(help="How many pairs of doors.")] = 500,
+    seed: Annotated[int, Parameter(help="Which ones.")] = 1,
+    repeats: Annotated[int, Parameter(help="Timings per query; their median counts.")] = 5,
+    accelerate: Annotated[bool, Parameter(help="Prepare the day first, as a server does.")] = True,
+    valhalla: Annotated[
+        str, Parameter(help="Its valhalla_build_tiles, for walking times beside ours; empty: none.")
+    ] = "",
+    tiles: Annotated[Path, Parameter(help="Where Valhalla's tiles are kept.")] = Path("out/valhalla"),
+    json: AsJson = False,
+) -> int:
+    """Plan from door to door along real streets: time per query, and walks beside Valhalla's.
+
+    Each query is for somebody who leaves at that moment, with access and egress along streets, legs, instructions and
+    lines on the map. Without files of your own: the reference data of Porto Alegre beside the checkout.
+    """
+
+    def work() -> int:
+        from mobility.benchmark.door_to_door import Doors, find_data, measure_doors, parse_departure
+        from mobility.benchmark.report import open_console, print_doors
+        from mobility.benchmark.valhalla_peer import open_valhalla
+        from mobility.service import JourneyPlanner, open_streets
+
+        feeds = gtfs or (find_data("gtfs/poa_eptc.zip"), find_data("gtfs/poa_trensurb.zip"))
+        extract = streets or find_data("osm/poa.osm.pbf")
+        heights = elevation or (None if streets else find_data("osm/poa_elevation.tif"))
+        with status("Reading streets and timetable"):
+            router = open_streets(extract, heights)
+            planner = JourneyPlanner.open_feed(",".join(str(path) for path in feeds), streets=router)
+            peer = open_valhalla(extract, tiles, program=valhalla) if valhalla else None
+        asked = Doors(parse_departure(at, planner.timezone), pairs, seed, repeats, accelerate)
+        with progress_bar("Queries") as advance:
+            report = measure_doors(planner, router, asked, peer, advance)
+        if json:
+            print_json(report.to_json())
+        else:
+            print_doors(open_console(), report)
+        return 0
+
+    return answered(work, as_json=json)

@@ -47,10 +47,12 @@ def build_graph(
 ) -> nx.MultiDiGraph:
     """The graph of one service day; with ``shapes`` rides have the line that they draw on the map."""
     graph = nx.MultiDiGraph(service_date=timetable.service_date.isoformat())
-    for place, modes in zip(places.stops, places.modes, strict=True):
-        at = {"lat": place.at.lat, "lon": place.at.lon}
-        graph.add_node(place.stop_id, kind="stop", name=place.name, code=place.code, modes=",".join(sorted(modes)), **at)
     ids, first = network.schedule.stop_ids, network.schedule.list_first_copies()
+    modes_of: dict[str, set[str]] = defaultdict(set)
+    for place, modes in zip(places.stops, places.modes, strict=True):
+        modes_of[place.stop_id] |= modes
+        facts = {"name": place.name, "code": place.code, "modes": ",".join(sorted(modes_of[place.stop_id]))}
+        graph.add_node(place.stop_id, kind="stop", lat=place.at.lat, lon=place.at.lon, **facts)
     for (route, start, end), hop in _list_hops(timetable, routes, first).items():
         ride = routes.rides[route] if route >= 0 else None
         line = _line_of(hop, shapes, network.schedule.trip_count) or (places.stops[start].at, places.stops[end].at)

@@ -66,6 +66,8 @@ def judge(candidates: Sequence[Candidate], *, walk_s: int | None = None, by_arri
     """The first rule that drops each candidate, None where it stays."""
     verdicts: list[Rule | None] = [None] * len(candidates)
     left = _apply({Rule.SLOWER_THAN_WALKING: _is_slower(candidates, walk_s)}, verdicts, range(len(candidates)))
+    if len(left) <= 1:
+        return verdicts
     left = _apply(
         {Rule.SAME_VEHICLES: _rides_the_same([candidates[n] for n in left], by_arrival=by_arrival)}, verdicts, left
     )

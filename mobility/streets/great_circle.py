@@ -6,6 +6,7 @@ that the planner always had: ``ceil(distance * detour / speed - 1e-9)`` seconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from mobility.streets.router import NOTHING, Reached, Targets, Way, find_slownes
 from mobility.streets.steps import DEPART
 
 KMH = 1 / 3.6
+FAR_FROM_POLES_DEG, FAR_FROM_180_DEG = 80.0, 170.0
+"""Where what is near in metres is near in degrees of longitude, too, for limits of a day's walk."""
 DETOURS: Mapping[Profile, float] = MappingProxyType(
     {Profile.FOOT: 1.3, Profile.WHEELCHAIR: 1.3, Profile.BICYCLE: 1.35, Profile.SCOOTER: 1.4, Profile.CAR: 1.4}
 )
@@ -92,7 +95,13 @@ class GreatCircle:
         detour, mps = self._find(targets.profile, speed_mps)
         # all others are farther in latitude alone
         band = np.degrees((limit_s + 1) * mps / detour / EARTH_M) * 1.01
-        near = np.flatnonzero(np.abs(targets.lat - at.lat) <= band)
+        is_near = np.abs(targets.lat - at.lat) <= band
+        if abs(at.lat) + band < FAR_FROM_POLES_DEG and abs(at.lon) < FAR_FROM_180_DEG:
+            # a degree of longitude is never shorter than at the far end of the band
+            is_near &= np.abs(targets.lon - at.lon) <= band / math.cos(math.radians(abs(at.lat) + band))
+        near = np.flatnonzero(is_near)
+        if not len(near):
+            return NOTHING
         distance_m = great_circle_m(targets.lat[near], targets.lon[near], at.lat, at.lon)
         seconds = np.ceil(distance_m * detour / mps - 1e-9).astype(np.int64)
         is_within = seconds <= limit_s

@@ -240,6 +240,18 @@ def test_trends_of_polls_are_those_that_were_learned_on():
     assert np.isnan(recent.get_trends(times[last] + 3600).flow).all()
 
 
+def test_a_gap_in_the_polls_is_no_change():
+    """A place that is silent for a poll has no flow, and is as quiet as before; all at once silent: no trend at all."""
+    recent = RecentReadings(get_model().bind(["S0001", "S0002"], Kind.BIKES))
+    for number in range(8):
+        recent.observe(np.array([5 if number < 3 else 4, UNKNOWN if number == 5 else 2]), 1.7746e9 + 300 * number)
+    trends = recent.get_trends(1.7746e9 + 2100)
+    assert trends.flow[0] == -1
+    assert np.isnan(trends.flow[1])
+    assert trends.quiet_s.tolist() == [1200.0, 2100.0]
+    assert np.isnan(trends.pulse)
+
+
 def test_a_bike_that_nobody_takes_is_likely_broken():
     """With one bike left for hours in which many should have gone, the chance falls; with two it does not."""
     model = get_model()
