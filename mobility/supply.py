@@ -53,7 +53,7 @@ def supply_of_city(city: City, files: CityFiles, feed: Feed) -> Supplied:
     alone, notices = supply_of_feed(feed, city.timezone)
     found = list(notices)
     systems = []
-    documents = read_folder(files.gbfs)
+    documents = _read_documents(files.gbfs)
     if documents:
         try:
             decoded = decode(documents, now=dt.datetime.now(dt.UTC))
@@ -77,6 +77,14 @@ def supply_of_city(city: City, files: CityFiles, feed: Feed) -> Supplied:
         model=AvailabilityModel.prior(city.timezone, holidays),
     )
     return Supplied(supply, tuple(found))
+
+
+def _read_documents(folder: Path) -> Mapping[str, bytes]:
+    """The GBFS documents of a folder; a city without shared vehicles has none."""
+    try:
+        return read_folder(folder)
+    except GbfsUnreadable:
+        return {}
 
 
 def _as_notice(notice: SourceNotice) -> Notice:
@@ -118,7 +126,7 @@ def with_readings(supply: Supply, folder: Path, now: dt.datetime) -> Supplied:
     systems = []
     for number, state in enumerate(supply.systems):
         own = folder / state.system.system_id
-        contents = read_folder(own) if own.is_dir() else read_folder(folder) if number == 0 else {}
+        contents = _read_documents(own) if own.is_dir() else _read_documents(folder) if number == 0 else {}
         asked = {name: content for name, content in contents.items() if name in STATUS_FEEDS}
         decoded = apply_status(state, asked, now=now)
         systems.append(decoded.state)

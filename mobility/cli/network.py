@@ -14,7 +14,7 @@ from mobility.cli.console import AsJson, answered, parse_date, print_json, statu
 
 network_app = App(
     name="network",
-    help="Build a timetable into files that open in milliseconds and that processes share.",
+    help="Build a timetable and its streets into files that open in milliseconds and that processes share.",
     help_format="markdown",
 )
 Store = Annotated[Path, Parameter(name="DIR", help="A network that was built.")]

@@ -67,9 +67,17 @@ def _build_transit(parts: Parts, timetable: Timetable, layers: frozenset[Layer],
     for stop_id, data in base.nodes(data=True):
         graph.add_node(f"stop:{stop_id}", **{**data, "id": stop_id, "name": names[stop_id]})
     wanted = {"ride": Layer.TRANSIT in layers, "walk": Layer.WALKS in layers}
+    told = {
+        ride.route_id: {
+            "short_name": choose_text(ride.texts.get("short_name", {}), language, ride.short_name),
+            "long_name": choose_text(ride.texts.get("long_name", {}), language, ride.long_name),
+        }
+        for ride in parts.routes.rides
+    }
     for start, end, data in base.edges(data=True):
         if wanted[data["kind"]]:
-            graph.add_edge(f"stop:{start}", f"stop:{end}", **data)
+            route = told.get(data.get("route_id", ""), {"long_name": ""}) if data["kind"] == "ride" else {}
+            graph.add_edge(f"stop:{start}", f"stop:{end}", **{**data, **route})
     return graph
 
 

@@ -6,10 +6,20 @@ Readings are given with each question; the embedded tables have none. `CHANGTONG
 import datetime as dt
 import os
 from dataclasses import replace
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
+from kaohsiung_ways import (
+    AT,
+    GOLDEN,
+    HOME,
+    HOUSE_IN_THE_NORTH,
+    MEINONG,
+    MEINONG_HOSPITAL,
+    TAIPEI,
+    ZUOYING,
+    ZUOYING_5,
+    read_golden,
+)
 
 from mobility.bikeshare.state import StationState
 from mobility.itinerary import format_itinerary
@@ -18,14 +28,7 @@ from mobility.parking.facilities import Occupancy, SpaceKind
 from mobility.planner.request import Ways
 from mobility.service import ImpossibleRequest, JourneyPlanner, PlanRequest
 
-TAIPEI = ZoneInfo("Asia/Taipei")
-GOLDEN = Path(__file__).parents[1] / "golden" / "ways" / "kaohsiung.txt"
-AT = dt.datetime(2026, 11, 25, 8, 0, tzinfo=TAIPEI)
 WALK, RENTAL, FLEX = Mode.WALK, Mode.RENTAL, Mode.FLEX
-HOME, HOUSE_IN_THE_NORTH, MEINONG, MEINONG_HOSPITAL = (
-    "22.6480,120.3180", "22.715,120.355", "22.8952,120.5426", "22.9017,120.5416",
-)  # fmt: skip
-ZUOYING_5, ZUOYING = "PL_KHB01116", "PL_KHB01153"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,7 @@ def read_spaces(planner, free, at=AT):
 
 
 def ask(planner, start, end, at=AT, asked_at=None, itineraries=3, **ways):
+    """Plan, with walking beside the ways that are named."""
     asked = Ways(**{key: frozenset({WALK, *modes}) for key, modes in ways.items()})
     return planner.plan(
         PlanRequest(
@@ -71,11 +75,12 @@ def ask(planner, start, end, at=AT, asked_at=None, itineraries=3, **ways):
             itineraries=itineraries,
             ways=asked,
             asked_at=asked_at or at,
-        )  # fmt: skip
+        )
     )
 
 
 def with_mode(result, mode):
+    """The journeys in which one moves by a mode."""
     return [j for j in (*result.itineraries, *result.direct) if any(leg.mode is mode for leg in j.legs)]
 
 
@@ -147,11 +152,6 @@ QUESTIONS = {
     "bike between two vehicles": answer_bike_between,
     "on demand in the hills": answer_on_demand,
 }
-
-
-def read_golden():
-    blocks = GOLDEN.read_text("utf-8").strip().split("\n\n") if GOLDEN.is_file() else []
-    return {block.split("\n")[0].removeprefix("# "): block.split("\n")[1:] for block in blocks}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

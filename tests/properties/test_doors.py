@@ -1,5 +1,7 @@
 """Ways by shared vehicle and car park against every combination of places, counted one by one."""
 
+from typing import ClassVar
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ levels = st.integers(-1, 2)
 class Chances:
     """A forecast that is a table: by level, whatever the time."""
 
-    P = {UNKNOWN: 0.7, 0: 0.1, 1: 0.5, 2: 0.9}
+    P: ClassVar = {UNKNOWN: 0.7, 0: 0.1, 1: 0.5, 2: 0.9}
 
     def bind(self, ids, kind):
         return self
@@ -35,6 +37,7 @@ class Chances:
 
 
 def stock(kind, level):
+    """Levels as a stock with that forecast."""
     count = len(level)
     ids = [str(number) for number in range(count)]
     known = np.where(np.array(level) == UNKNOWN, np.nan, 0.0)
@@ -42,6 +45,7 @@ def stock(kind, level):
 
 
 def towns(most=6):
+    """Stations, their bikes and docks, stops, and a door."""
     return st.integers(2, most).flatmap(
         lambda n: st.tuples(
             st.lists(points, min_size=n, max_size=n),
@@ -54,14 +58,17 @@ def towns(most=6):
 
 
 def seconds(a, b, profile):
+    """Between two points."""
     return ROUTER.route(Coordinate(*a), Coordinate(*b), profile).duration_s
 
 
 def extra(level, most_s):
+    """What is expected to be lost at a level."""
     return int(np.ceil((1 - Chances.P[level]) * most_s))
 
 
 def build(stations, stops):
+    """Arrays of stations and stops, and who tells walks."""
     lat, lon = (np.array(column, float) for column in zip(*stations, strict=True))
     stop_lat, stop_lon = (np.array(column, float) for column in zip(*stops, strict=True))
     labels = tuple(Place(str(n), Coordinate(*at)) for n, at in enumerate(stations))
@@ -70,6 +77,7 @@ def build(stations, stops):
 
 
 def hire_finder(stations, bikes, docks, stops):
+    """Shared bikes between stations."""
     lat, lon, labels, teller, side = build(stations, stops)
     places = HirePlaces(
         lat, lon, labels, stock(Kind.BIKES, bikes), stock(Kind.DOCKS, docks),
@@ -147,7 +155,7 @@ def test_parked_ways_are_the_best_of_all_car_parks(town, limit_s):
     places = ParkPlaces(
         lat, lon, labels, stock(Kind.SPACES, spaces), ROUTER.link(lat, lon, Profile.CAR),
         ROUTER.link(lat, lon, Profile.FOOT), side.list_walks(lat, lon, park.LONGEST_WALK_S),
-        lambda place, arrive_s, stay_s: Parked(str(place), {}, None, stay_s),
+        lambda place, _, stay_s: Parked(str(place), {}, None, stay_s),
     )  # fmt: skip
     finder = ParkFinder(places, teller, 3600)
     served = np.ones(len(stops), np.uint8)
