@@ -72,7 +72,7 @@ def serve(
     Args:
         host: Address to listen on; 0.0.0.0 for every interface.
         port: TCP port.
-        city: A city that ships with Changtong, or the path of a GTFS zip or folder.
+        city: A city that ships with Changtong, the path of a GTFS zip or folder, or of a network that was built.
     """
     from api.app import run
 

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     city: str = Field(
         default="kaohsiung",
         validation_alias="CHANGTONG_CITY",
-        description="A city of Changtong, or the path of a GTFS zip or folder.",
+        description="A city of Changtong, the path of a GTFS zip or folder, or of a network that was built.",
     )
     redis_url: str = Field(
         default="",

@@ -151,7 +151,8 @@ class JourneyPlanner:
         self.report = report
         self.timezone: str = feed_timezone(feed)
         self.name: str = city.id if city else _name_of(feed)
-        self.attribution: str = city.attribution if city else _attribution_of(feed)
+        own = city.attribution if city else _attribution_of(feed)
+        self.attribution: str = ", ".join(filter(None, (own, streets.attribution if streets else "")))
         self.languages: tuple[str, ...] = city.languages if city else _languages_of(feed)
         self.feed_dates: tuple[dt.date, dt.date] = service_dates(feed)
         self.walking = Walking(city.walking_speed_mps, city.walking_detour) if city else Walking()
@@ -232,11 +233,15 @@ class JourneyPlanner:
             StoreError: There is none that can be opened.
         """
         stored = open_store(root)
-        feed = stored.network.feed
-        supply, _ = supply_of_feed(feed, feed_timezone(feed))
+        feed, city = stored.network.feed, stored.city
+        if city is None:
+            supply, notices = supply_of_feed(feed, feed_timezone(feed))
+        else:
+            supply, notices = supply_of_city(city, ensure_city(city, default_cache_dir()), feed)
+        known = set(stored.report.notices)
         return cls(
             feed,
-            stored.report,
+            stored.report.with_notices([notice for notice in notices if notice not in known]),
             stored.city,
             stored=stored,
             accelerate=accelerate,

@@ -1,4 +1,4 @@
-"""``changtong network``: a timetable built once into files that every process maps."""
+"""``changtong network``: a timetable built once into files that every process maps, and the network as a graph."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from mobility.cli.console import AsJson, answered, parse_date, print_json, status
+from mobility.cli.network_graph import draw, export
 
 network_app = App(
     name="network",
     help="Build a timetable and its streets into files that open in milliseconds and that processes share.",
     help_format="markdown",
 )
+network_app.command(draw)
+network_app.command(export)
 Store = Annotated[Path, Parameter(name="DIR", help="A network that was built.")]
 KEPT_KB = ("Rss", "Pss", "Shared_Clean", "Private_Dirty")
 

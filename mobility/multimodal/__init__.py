@@ -5,8 +5,8 @@ zones and streets. It is made for people and their tools; queries are answered f
 """
 
 from mobility.multimodal.build import build_multimodal
-from mobility.multimodal.checks import Checked, check
+from mobility.multimodal.checks import Checked, Counts, check, count
 from mobility.multimodal.layers import Layer
 from mobility.multimodal.parts import Parts
 
-__all__ = ["Checked", "Layer", "Parts", "build_multimodal", "check"]
+__all__ = ["Checked", "Counts", "Layer", "Parts", "build_multimodal", "check", "count"]

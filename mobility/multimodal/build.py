@@ -24,7 +24,7 @@ from mobility.bikeshare.system import BICYCLE_MPS, SharedSystem, Station
 from mobility.geodesy import great_circle_m
 from mobility.model import Coordinate, Mode
 from mobility.multimodal.joins import Joins, Points, join_rides, join_walks, points_of
-from mobility.multimodal.layers import EVERYTHING, Layer
+from mobility.multimodal.layers import EVERYTHING, Layer, take_layers
 from mobility.multimodal.on_demand import add_zones
 from mobility.multimodal.parts import Parts, choose_text
 from mobility.multimodal.street_layer import add_streets
@@ -46,7 +46,7 @@ def build_multimodal(
     """The graph of one service day. ``language`` (BCP-47) is that of names where they are translated, else the feed's
     own; ``profile`` whose streets.
     """
-    graph = _build_transit(parts, timetable, layers, language)
+    graph = _build_transit(parts, timetable, language)
     stops = _list_points(graph, "stop")
     if Layer.BIKES in layers:
         for state in parts.supply.systems:
@@ -57,16 +57,15 @@ def build_multimodal(
         add_zones(graph, parts, stops, timetable.service_date, language)
     if Layer.STREETS in layers:
         add_streets(graph, parts.router, _list_points(graph, "stop", "shared_station", "car_park"), profile)
-    return graph
+    return graph if {Layer.TRANSIT, Layer.WALKS} <= layers else take_layers(graph, layers)
 
 
-def _build_transit(parts: Parts, timetable: Timetable, layers: frozenset[Layer], language: str) -> nx.MultiDiGraph:
+def _build_transit(parts: Parts, timetable: Timetable, language: str) -> nx.MultiDiGraph:
     base = build_graph(parts.network, timetable, parts.places, parts.routes, parts.shapes)
     names = {place.stop_id: choose_text(place.names, language, place.name) for place in parts.places.stops}
     graph = nx.MultiDiGraph(service_date=base.graph["service_date"])
     for stop_id, data in base.nodes(data=True):
         graph.add_node(f"stop:{stop_id}", **{**data, "id": stop_id, "name": names[stop_id]})
-    wanted = {"ride": Layer.TRANSIT in layers, "walk": Layer.WALKS in layers}
     told = {
         ride.route_id: {
             "short_name": choose_text(ride.texts.get("short_name", {}), language, ride.short_name),
@@ -75,9 +74,8 @@ def _build_transit(parts: Parts, timetable: Timetable, layers: frozenset[Layer],
         for ride in parts.routes.rides
     }
     for start, end, data in base.edges(data=True):
-        if wanted[data["kind"]]:
-            route = told.get(data.get("route_id", ""), {"long_name": ""}) if data["kind"] == "ride" else {}
-            graph.add_edge(f"stop:{start}", f"stop:{end}", **{**data, **route})
+        route = told.get(data["route_id"], {"long_name": ""}) if data["kind"] == "ride" else {}
+        graph.add_edge(f"stop:{start}", f"stop:{end}", **{**data, **route})
     return graph
 
 

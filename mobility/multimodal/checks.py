@@ -27,26 +27,34 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """``nodes`` and ``edges`` count by kind; ``pieces`` are of the stops, by vehicles and on foot. ``unreached`` stops
-    are those that nothing leads to, ``lonely`` stations have nothing within 600 m: both are names of nodes.
-    """
+class Counts:
+    """How much of each kind."""
 
     nodes: dict[str, int]
     edges: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``pieces`` are of the stops, by vehicles and on foot. ``unreached`` stops are those that nothing leads to,
+    ``lonely`` stations have nothing within 600 m: both are names of nodes.
+    """
+
     pieces: Pieces
     unreached: tuple[str, ...]
     lonely: tuple[str, ...]
 
 
 def check(graph: nx.MultiDiGraph) -> Checked:
-    """All that is told of a graph beside its picture."""
-    return Checked(
-        nodes=dict(sorted(Counter(kind for _, kind in graph.nodes(data="kind")).items())),
-        edges=dict(sorted(Counter(kind for *_, kind in graph.edges(data="kind")).items())),
-        pieces=find_pieces(graph),
-        unreached=list_unreached(graph),
-        lonely=list_lonely(graph),
+    """All that is told of a graph that holds at least rides, walks, shared vehicles and car parks."""
+    return Checked(find_pieces(graph), list_unreached(graph), list_lonely(graph))
+
+
+def count(graph: nx.MultiDiGraph) -> Counts:
+    """Nodes and edges by kind."""
+    return Counts(
+        dict(sorted(Counter(kind for _, kind in graph.nodes(data="kind")).items())),
+        dict(sorted(Counter(kind for *_, kind in graph.edges(data="kind")).items())),
     )
 
 

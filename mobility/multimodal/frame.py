@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mobility.geodesy import EARTH_M
+from mobility.multimodal.refusals import GraphRefused
 from mobility.network.graph import Point
 
 METRES_PER_DEGREE = math.radians(EARTH_M)
@@ -59,18 +60,18 @@ def parse_box(text: str) -> Frame:
     """``south,west,north,east`` in degrees.
 
     Raises:
-        ValueError: They are not four numbers, not on Earth, the wrong way round, or wider than a map can be flat.
+        GraphRefused: They are not four numbers, not on Earth, the wrong way round, or wider than a map can be flat.
     """
     try:
         south, west, north, east = (float(part) for part in text.split(","))
     except ValueError:
         message = f"{text!r} is no box: write south,west,north,east in degrees, for example 22.60,120.26,22.69,120.36"
-        raise ValueError(message) from None
+        raise GraphRefused(message) from None
     if not (-85 <= south < north <= 85 and -180 <= west < east <= 180):
         message = f"{text!r} is no box: south is below north, west before east, and all of it on a map (85 S to 85 N)"
-        raise ValueError(message)
+        raise GraphRefused(message)
     if max(north - south, east - west) > MOST_DEGREES:
-        raise ValueError(f"{text!r} is wider than {MOST_DEGREES:.0f} degrees: that is no map of a city any more")
+        raise GraphRefused(f"{text!r} is wider than {MOST_DEGREES:.0f} degrees: that is no map of a city any more")
     return Frame(south, west, north, east)
 
 
@@ -79,7 +80,7 @@ def find_frame(graph: nx.MultiDiGraph) -> Frame:
     vehicles the box of everything, the borders of zones included.
 
     Raises:
-        ValueError: It is wider than a map can be flat: something is far away, and a box has to be chosen.
+        GraphRefused: It is wider than a map can be flat: something is far away, and a box has to be chosen.
     """
     nodes = graph.nodes
     points = [
@@ -92,7 +93,7 @@ def find_frame(graph: nx.MultiDiGraph) -> Frame:
 
 
 def find_whole(graph: nx.MultiDiGraph) -> Frame:
-    """The box of everything. Raises ValueError as ``find_frame``."""
+    """The box of everything. Raises GraphRefused as ``find_frame``."""
     points = [(data["lon"], data["lat"]) for _, data in graph.nodes(data=True)]
     points += [at for _, area in graph.nodes(data="area") for rings in area or () for at in rings[0]]
     points += [at for *_, line in graph.edges(data="line") for at in line or ()]
@@ -102,7 +103,7 @@ def find_whole(graph: nx.MultiDiGraph) -> Frame:
 def _surround(points: Flat) -> Frame:
     (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     if max(north - south, east - west) > MOST_DEGREES:
-        raise ValueError(
+        raise GraphRefused(
             f"the network reaches from {south:.2f},{west:.2f} to {north:.2f},{east:.2f}, too wide for one map: "
             "choose a part with --bbox south,west,north,east"
         )

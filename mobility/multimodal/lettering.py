@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 PLAIN = "DejaVu Sans"
 """Comes with matplotlib: Latin, Greek, Cyrillic and more."""
+BLANK = "\N{WHITE SQUARE}"
 WIDER = (
     "Noto Sans TC", "Noto Sans CJK TC", "Source Han Sans TC", "PingFang TC", "Microsoft JhengHei", "Heiti TC",
     "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR", "WenQuanYi Zen Hei",
@@ -62,6 +63,10 @@ class Letters(NamedTuple):
     def has(self, text: str) -> bool:
         """Whether a text can be written."""
         return self.missing.isdisjoint(text)
+
+    def write(self, text: str) -> str:
+        """The text with an empty box for each letter that is missing."""
+        return text.translate(dict.fromkeys(map(ord, self.missing), BLANK))
 
 
 def find_words(language: str) -> Mapping[str, str]:

@@ -1,13 +1,13 @@
 """The network as a map to print: north is up, the legend beside it, a scale bar in the corner.
 
-matplotlib stands in the extra ``sim``; whoever imports this module without it gets a ``PictureError`` that says so.
+matplotlib stands in the extra ``sim``; whoever imports this module without it gets a ``GraphRefused`` that says so.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from mobility.model import PlannerError
 from mobility.multimodal.frame import Frame, choose_bar_m, find_frame
 from mobility.multimodal.labels import Box, Label, place_labels
-from mobility.multimodal.lettering import choose_letters, find_words
+from mobility.multimodal.layers import EVERYTHING, Layer
+from mobility.multimodal.lettering import Letters, choose_letters, find_words
+from mobility.multimodal.refusals import GraphRefused, check_file
 
-SUFFIXES = frozenset({".png", ".svg", ".pdf"})
+SUFFIXES = (".svg", ".png", ".pdf")
 DPI = 150
 MAP_INCHES = (9.0, 10.5)
 """The map fits into this."""
@@ -31,39 +32,38 @@ SAME_PLACE_POINTS = 30.0
 """A name stands once where its stops are so close on paper."""
 
 
-class PictureError(PlannerError):
-    """No picture can be made; the message says why, and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What stands around the map. ``language`` (BCP-47) is that of the legend; ``sources`` who made the data."""
+    """What is drawn, and what stands around the map. ``language`` (BCP-47) is that of the legend; ``sources`` who made
+    the data. With the layer of walks also the walks and rides by bike are drawn that join places; they are many.
+    """
 
     title: str
     language: str = ""
     sources: str = ""
     dpi: int = DPI
+    layers: frozenset[Layer] = EVERYTHING - {Layer.WALKS}
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What the picture shows: its frame, how many names stand in it, and how many no font here can write."""
+    """What the picture shows: its frame, how many names stand in it, how many no font here can write, and how many
+    nodes of each kind lie outside.
+    """
 
     frame: Frame
     names: int
     unwritten: int
+    outside: dict[str, int]
 
 
-def check_place(path: Path) -> None:
+def check_picture(path: Path) -> None:
     """Refuse a place where no picture can be written, before anything is built.
 
     Raises:
-        PictureError: The folder is not there, or the name ends in nothing that we draw.
+        GraphRefused: The folder is not there, or the name ends in nothing that we draw.
     """
-    if path.suffix not in SUFFIXES:
-        raise PictureError(f"{path}: a picture is .svg, .png or .pdf; for a map in other programs: network export")
-    if not path.parent.is_dir():
-        raise PictureError(f"{path}: there is no folder {path.parent}; make it first")
+    check_file(path, SUFFIXES, "for other programs there is `changtong network export`")
 
 
 def draw_picture(graph: nx.MultiDiGraph, path: Path, look: Look, frame: Frame | None = None) -> Drawn:
@@ -71,32 +71,44 @@ def draw_picture(graph: nx.MultiDiGraph, path: Path, look: Look, frame: Frame | 
     the same bytes.
 
     Raises:
-        PictureError: There is nothing to draw with, or the file cannot be written.
-        ValueError: The network is too wide for one map.
+        GraphRefused: There is nothing to draw with, the file cannot be written, or the network is too wide for one map.
     """
-    check_place(path)
+    check_picture(path)
     try:
         import matplotlib as mpl  # noqa: PLC0415  (only where somebody wants a picture)
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError as error:
-        raise PictureError("a picture needs matplotlib: pip install 'changtong[sim]'") from error
+        raise GraphRefused("a picture needs matplotlib: pip install 'changtong[sim]'") from error
     frame = frame or find_frame(graph)
     words = find_words(look.language)
-    names = [name for _, name in graph.nodes(data="name")] + [n for *_, n in graph.edges(data="long_name") if n]
-    letters = choose_letters([*names, *words.values(), look.title, look.sources])
+    letters = choose_letters([*_list_texts(graph), *words.values(), look.title, look.sources])
+    if not all(map(letters.has, words.values())):
+        words = find_words("en")
     settings = {"font.family": list(letters.families), "svg.hashsalt": "changtong", "svg.fonttype": "path"}
     with mpl.rc_context(settings):
         figure = Figure(figsize=_find_size(frame))
         FigureCanvasAgg(figure)  # measures text
         axes = _open_axes(figure, frame)
-        _draw_legend(figure, _draw_layers(axes, graph, frame, words))
+        _draw_legend(figure, _draw_layers(axes, graph, frame, words, look.layers), letters)
         _draw_scale(axes, frame)
-        _draw_words(figure, graph, look, words)
+        _draw_words(figure, graph, look, words, letters)
         unwritten = [node for node, name in graph.nodes(data="name") if not letters.has(name)]
-        drawn = Drawn(frame, _draw_names(figure, axes, graph, frame, frozenset(unwritten)), len(unwritten))
+        named = _draw_names(figure, axes, graph, frame, frozenset(unwritten), look.layers)
+        drawn = Drawn(frame, named, len(unwritten), _count_outside(graph, frame))
         _save(figure, path, look.dpi)
     return drawn
+
+
+def _list_texts(graph: nx.MultiDiGraph) -> Iterator[str]:
+    """All that may be written of a graph."""
+    for _, data in graph.nodes(data=True):
+        yield data["name"]
+        yield data.get("operator", "")
+    for *_, data in graph.edges(data=True):
+        if data["kind"] == "ride":
+            yield data["short_name"]
+            yield data["long_name"]
 
 
 def _find_size(frame: Frame) -> tuple[float, float]:
@@ -122,25 +134,32 @@ def _open_axes(figure: Any, frame: Frame) -> Any:
     return axes
 
 
-def _draw_layers(axes: Any, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Any]:
-    """All layers, from the ground up; their legend from the top down."""
+def _draw_layers(
+    axes: Any, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str], layers: frozenset[Layer]
+) -> list[Any]:
+    """The layers from the ground up; their legend from the top down."""
     from mobility.multimodal import strokes  # noqa: PLC0415
 
-    ground = strokes.draw_zones(axes, graph, frame, words)
-    streets = strokes.draw_streets(axes, graph, frame, words)
-    ways = strokes.draw_ways(axes, graph, frame, words)
-    places = strokes.draw_places(axes, graph, frame, words)
-    lines = strokes.draw_lines(axes, graph, frame, words)
-    return [*lines, *strokes.draw_stops(axes, graph, frame, words), *places, *ways, *ground, *streets]
+    drawers = (
+        (strokes.draw_streets, Layer.STREETS),
+        (strokes.draw_zones, Layer.ZONES),
+        (strokes.draw_ways, Layer.WALKS),
+        (strokes.draw_car_parks, Layer.PARKING),
+        (strokes.draw_stations, Layer.BIKES),
+        (strokes.draw_stops, Layer.TRANSIT),
+        (strokes.draw_lines, Layer.TRANSIT),
+    )
+    entries = [draw(axes, graph, frame, words) for draw, layer in drawers if layer in layers]
+    return [entry for found in reversed(entries) for entry in found]
 
 
-def _draw_legend(figure: Any, entries: list[Any]) -> None:
+def _draw_legend(figure: Any, entries: list[Any], letters: Letters) -> None:
     from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
 
     from mobility.multimodal.strokes import Overlaid  # noqa: PLC0415
 
     width, height = figure.get_size_inches()
-    texts = ["\n".join(textwrap.wrap(entry.text, LEGEND_LETTERS)) for entry in entries]
+    texts = ["\n".join(textwrap.wrap(letters.write(entry.text), LEGEND_LETTERS)) for entry in entries]
     figure.legend(
         [entry.handle for entry in entries],
         texts,
@@ -170,25 +189,30 @@ def _draw_scale(axes: Any, frame: Frame) -> None:
     )  # fmt: skip
 
 
-def _draw_words(figure: Any, graph: nx.MultiDiGraph, look: Look, words: Mapping[str, str]) -> None:
+def _draw_words(
+    figure: Any, graph: nx.MultiDiGraph, look: Look, words: Mapping[str, str], letters: Letters
+) -> None:
     width, height = figure.get_size_inches()
     left, top = EDGE_INCHES / width, 1 - 0.17 / height
-    figure.text(left, top, look.title, fontsize=15, weight="bold", va="top")
+    figure.text(left, top, letters.write(look.title), fontsize=15, weight="bold", va="top")
     day = words["day"].format(date=graph.graph["service_date"])
     figure.text(left, 1 - 0.5 / height, day, fontsize=9, color="#5f6368", va="top")
     sources = [part for part in (look.sources, graph.graph.get("streets", "")) if part]
     if sources:
-        told = textwrap.shorten("; ".join(sources), 200)
+        told = textwrap.shorten(letters.write("; ".join(sources)), 200)
         figure.text(left, 0.14 / height, told, fontsize=6.5, color="#5f6368", va="bottom")
 
 
-def _draw_names(figure: Any, axes: Any, graph: nx.MultiDiGraph, frame: Frame, unwritten: frozenset[str]) -> int:
+def _draw_names(
+    figure: Any, axes: Any, graph: nx.MultiDiGraph, frame: Frame, unwritten: frozenset[str], layers: frozenset[Layer]
+) -> int:
     """Zones and stations by name, those where most lines meet first; other stops only where there is no station."""
     from mobility.multimodal.strokes import INK, ZONE  # noqa: PLC0415
 
     pixels = figure.dpi / 72
     inside = axes.get_window_extent()
-    shown = _list_shown(axes, [graph.nodes[node] for node in _choose_named(graph) if node not in unwritten], frame)
+    chosen = [graph.nodes[node] for node in _choose_named(graph, layers) if node not in unwritten]
+    shown = _list_shown(axes, chosen, frame)
     texts, labels = [], []
     for data, x, y in _keep_one_per_name(shown, SAME_PLACE_POINTS * pixels):
         is_zone = data["kind"] == "zone"
@@ -199,7 +223,7 @@ def _draw_names(figure: Any, axes: Any, graph: nx.MultiDiGraph, frame: Frame, un
         extent = text.get_window_extent()
         labels.append(Label(x, y, extent.width, extent.height, (0.0 if is_zone else NAME_GAP_POINTS) * pixels))
         texts.append(text)
-    signs = [data for _, data in graph.nodes(data=True) if data["kind"] == "car_park"]
+    signs = [data for _, data in graph.nodes(data=True) if data["kind"] == "car_park" and Layer.PARKING in layers]
     taken = [Box(inside.x0, inside.y0, inside.x0 + 0.32 * inside.width, inside.y0 + 0.06 * inside.width)]
     for half, found in ((2.5 * pixels, shown), (3.5 * pixels, _list_shown(axes, signs, frame))):
         taken += [Box(x - half, y - half, x + half, y + half) for data, x, y in found if data["kind"] != "zone"]
@@ -213,7 +237,7 @@ def _draw_names(figure: Any, axes: Any, graph: nx.MultiDiGraph, frame: Frame, un
     return sum(box is not None for box in placed)
 
 
-def _choose_named(graph: nx.MultiDiGraph) -> list[str]:
+def _choose_named(graph: nx.MultiDiGraph, layers: frozenset[Layer]) -> list[str]:
     """Who has a name in the picture, the most important first."""
     from mobility.multimodal.strokes import is_heavy_stop  # noqa: PLC0415
 
@@ -223,9 +247,12 @@ def _choose_named(graph: nx.MultiDiGraph) -> list[str]:
             routes[start].add(route)
             routes[end].add(route)
     nodes = graph.nodes(data=True)
+    zones = [node for node, data in nodes if data["kind"] == "zone" and Layer.ZONES in layers]
+    if Layer.TRANSIT not in layers:
+        return zones
     stops = [node for node, data in nodes if data["kind"] == "stop"]
     named = [node for node in stops if is_heavy_stop(graph.nodes[node])] or [node for node in stops if routes[node]]
-    return [node for node, data in nodes if data["kind"] == "zone"] + sorted(named, key=lambda node: -len(routes[node]))
+    return zones + sorted(named, key=lambda node: -len(routes[node]))
 
 
 def _list_shown(axes: Any, places: list[Mapping[str, Any]], frame: Frame) -> list[tuple[Mapping[str, Any], float, float]]:
@@ -237,6 +264,15 @@ def _list_shown(axes: Any, places: list[Mapping[str, Any]], frame: Frame) -> lis
         for data, (x, y) in zip(places, pixels.tolist(), strict=True)
         if inside.x0 < x < inside.x1 and inside.y0 < y < inside.y1
     ]
+
+
+def _count_outside(graph: nx.MultiDiGraph, frame: Frame) -> dict[str, int]:
+    kinds = (
+        data["kind"]
+        for _, data in graph.nodes(data=True)
+        if not (frame.south <= data["lat"] <= frame.north and frame.west <= data["lon"] <= frame.east)
+    )
+    return dict(sorted(Counter(kinds).items()))
 
 
 def _keep_one_per_name(
@@ -281,4 +317,4 @@ def _save(figure: Any, path: Path, dpi: int) -> None:
     try:
         figure.savefig(path, dpi=dpi, metadata=dateless)
     except OSError as error:
-        raise PictureError(f"{path} cannot be written: {error}") from error
+        raise GraphRefused(f"{path} cannot be written: {error}") from error

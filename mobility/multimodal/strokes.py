@@ -19,6 +19,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from mobility.multimodal.frame import Flat, Frame
+from mobility.network.graph import Point
 
 INK, PAPER, GROUND, STREET, MAIN_STREET = "#22262b", "#ffffff", "#f6f5f1", "#d6d2c9", "#c5bfb2"
 WALK, STATION, STATION_EDGE, HIRE, PARKING, ZONE = "#8b9097", "#f5b301", "#7a5900", "#e3a600", "#1f5fbf", "#4f8a3c"
@@ -30,6 +31,7 @@ MODE_COLOURS: Mapping[str, str] = {
 HEAVY: Mapping[str, float] = {"RAIL": 3.2, "SUBURBAN": 3.2, "SUBWAY": 3.2, "TRAM": 2.6, "FUNICULAR": 2.2}
 """Modes whose lines stand in the legend by name, and their widths in points; all others are thin."""
 THIN = 1.0
+LETTER_P = "$\\mathrm{P}$"
 MAIN_STREETS = frozenset({"motorway", "trunk", "primary", "secondary"})
 MOST_NAMED = 14
 _FAINT = 0.82
@@ -89,28 +91,32 @@ def draw_ways(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[s
     return entries
 
 
-def draw_places(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
-    """Stations of shared vehicles as dots, in their system's colour, and car parks as signs."""
-    entries = []
-    systems: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+def draw_stations(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
+    """Stations of shared vehicles as dots, in the colour of their system."""
+    systems: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for _, data in graph.nodes(data=True):
         if data["kind"] == "shared_station":
             systems[data["operator"], data["color"]].append((data["lon"], data["lat"]))
-    for (name, colour), points in systems.items():
-        at = _keep_shown(frame, points)
+    entries = []
+    for (name, own), points in systems.items():
+        at, colour = _keep_shown(frame, points), find_colour(own, STATION)
         if len(at):
-            look = {"edgecolors": STATION_EDGE, "linewidths": 0.25}
-            axes.scatter(*at.T, s=5.5, c=find_colour(colour, STATION), zorder=4, **look)
-            sign = Line2D([], [], ls="", marker="o", ms=4, mfc=find_colour(colour, STATION), mec=STATION_EDGE, mew=0.4)
+            axes.scatter(*at.T, s=5.5, c=colour, zorder=4, edgecolors=STATION_EDGE, linewidths=0.25)
+            sign = Line2D([], [], ls="", marker="o", ms=4, mfc=colour, mec=STATION_EDGE, mew=0.4)
             entries.append(Entry(sign, f"{words['station'].format(name=name)} ({len(at)})"))
-    at = _keep_shown(frame, [(d["lon"], d["lat"]) for _, d in graph.nodes(data=True) if d["kind"] == "car_park"])
-    if len(at):
-        axes.scatter(*at.T, s=42, c=PARKING, marker="s", zorder=6.5, edgecolors=PAPER, linewidths=0.6)
-        axes.scatter(*at.T, s=17, c=PAPER, marker="$\\mathrm{P}$", zorder=6.6, linewidths=0)
-        square = Line2D([], [], ls="", marker="s", ms=7.5, mfc=PARKING, mec=PAPER)
-        sign = Overlaid((square, Line2D([], [], ls="", marker="$\\mathrm{P}$", ms=4.2, mfc=PAPER, mew=0)))
-        entries.append(Entry(sign, f"{words['car_park']} ({len(at)})"))
     return entries
+
+
+def draw_car_parks(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
+    """Car parks as signs."""
+    at = _keep_shown(frame, [(d["lon"], d["lat"]) for _, d in graph.nodes(data=True) if d["kind"] == "car_park"])
+    if not len(at):
+        return []
+    axes.scatter(*at.T, s=42, c=PARKING, marker="s", zorder=6.5, edgecolors=PAPER, linewidths=0.6)
+    axes.scatter(*at.T, s=17, c=PAPER, marker=LETTER_P, zorder=6.6, linewidths=0)
+    square = Line2D([], [], ls="", marker="s", ms=7.5, mfc=PARKING, mec=PAPER)
+    sign = Overlaid((square, Line2D([], [], ls="", marker=LETTER_P, ms=4.2, mfc=PAPER, mew=0)))
+    return [Entry(sign, f"{words['car_park']} ({len(at)})")]
 
 
 def draw_lines(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
@@ -163,12 +169,14 @@ def _count_thin(thin: Mapping[str, list[str]], words: Mapping[str, str]) -> list
 
 
 def draw_stops(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
-    """Stops of heavy lines as rings, all others as small dots."""
-    entries = []
-    for is_heavy, size, width in ((False, 2.6, 0.3), (True, 19.0, 1.0)):
-        stops = [data for _, data in graph.nodes(data=True) if data["kind"] == "stop" and is_heavy_stop(data) == is_heavy]
-        at = _keep_shown(frame, [(data["lon"], data["lat"]) for data in stops])
+    """Stops of heavy lines as rings, all others as dots, the smaller the more there are."""
+    entries: list[Entry] = []
+    stops = [data for _, data in graph.nodes(data=True) if data["kind"] == "stop"]
+    for is_heavy in (False, True):
+        points = [(data["lon"], data["lat"]) for data in stops if is_heavy_stop(data) == is_heavy]
+        at = _keep_shown(frame, points)
         if len(at):
+            size, width = (19.0, 1.0) if is_heavy else (min(max(2600 / len(at), 2.4), 9.0), 0.3)
             axes.scatter(*at.T, s=size, c=PAPER, edgecolors=INK, linewidths=width, zorder=7 if is_heavy else 6)
             sign = Line2D([], [], ls="", marker="o", ms=np.sqrt(size), mfc=PAPER, mec=INK, mew=width)
             entries.insert(0, Entry(sign, f"{words['rail_stop' if is_heavy else 'stop']} ({len(at)})"))
@@ -197,7 +205,7 @@ def _count_runs(edges: list[tuple[Any, Any, dict[str, Any]]]) -> int:
 def _list_lines(graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any, Any, Mapping[str, Any]]]) -> list[Flat]:
     """What of the edges is seen, there and back once."""
     at = graph.nodes
-    lines: dict[tuple[tuple[float, float], ...], Flat] = {}
+    lines: dict[tuple[Point, ...], Flat] = {}
     for start, end, data in edges:
         points = data.get("line") or ((at[start]["lon"], at[start]["lat"]), (at[end]["lon"], at[end]["lat"]))
         flat = frame.flatten(points)
@@ -206,7 +214,7 @@ def _list_lines(graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any,
     return list(lines.values())
 
 
-def _keep_shown(frame: Frame, points: list[tuple[float, float]]) -> Flat:
+def _keep_shown(frame: Frame, points: list[Point]) -> Flat:
     flat = frame.flatten(points)
     x, y = flat.T
     return flat[(x >= 0) & (x <= frame.width_m) & (y >= 0) & (y <= frame.height_m)]

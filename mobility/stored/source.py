@@ -92,7 +92,8 @@ def with_streets(source: Source, streets: Path | None, elevation: Path | None) -
     """
     if elevation and not streets:
         raise StoreError("--elevation holds the heights of streets: give it with --streets FILE.osm.pbf")
-    found = [path.expanduser().resolve() if path else None for path in (streets, elevation)]
+    # not resolved: a link that is moved on to a newer file is a change
+    found = [path.expanduser().absolute() if path else None for path in (streets, elevation)]
     return replace(source, streets=found[0], elevation=found[1])
 
 

@@ -64,6 +64,11 @@ class WithFallback:
         """What holds for ways with ``approximate``."""
         return self.great_circle.approximate
 
+    @property
+    def attribution(self) -> str:
+        """Of the extract."""
+        return self.streets.attribution
+
     def link(self, lat: Floats, lon: Floats, profile: Profile) -> FallbackTargets:
         """Link places to both."""
         linked = self.streets.link(lat, lon, profile)

@@ -76,6 +76,11 @@ class GreatCircle:
         """Every way is."""
         return APPROXIMATE
 
+    @property
+    def attribution(self) -> str:
+        """Nobody's."""
+        return ""
+
     def link(self, lat: Floats, lon: Floats, profile: Profile) -> GreatCircleTargets:
         """Nothing to link."""
         return GreatCircleTargets(profile, np.asarray(lat, np.float64), np.asarray(lon, np.float64))

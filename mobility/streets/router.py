@@ -72,6 +72,10 @@ class StreetRouter(Protocol):
     def approximate(self) -> Mapping[str, str]:
         """A sentence for ways with ``approximate``, by BCP-47 language tag; empty where there are none."""
 
+    @property
+    def attribution(self) -> str:
+        """Whose streets these are; empty where there are none."""
+
     def link(self, lat: Floats, lon: Floats, profile: Profile) -> Targets:
         """Done once per set of places."""
 

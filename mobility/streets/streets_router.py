@@ -125,6 +125,11 @@ class StreetNetworkRouter:
         """Nothing: all ways are along streets."""
         return _NOWHERE
 
+    @property
+    def attribution(self) -> str:
+        """Of the extract."""
+        return self.graph.attribution
+
     def prepare(self, profile: Profile) -> Hierarchy:
         """The hierarchy of a profile, built where it is missing: arrays to store for the next router."""
         opened = self._find(profile)

@@ -35,6 +35,7 @@ from signals.runtime.outlets import Announcements, Outlets
 from signals.runtime.publishing import Publisher, Sink
 from signals.runtime.publishing_sinks import Broker, MqttSink, UdpSink
 from signals.runtime.readings_port import ReadingsPort
+from signals.runtime.rehearsal import rehearse
 from signals.runtime.roadside_file import IntersectionConfig, PublishConfig, RoadsideConfig
 from signals.runtime.station import FAREWELL_S, Gate, Say, Station
 from signals.runtime.watchdog import Watchdog
@@ -109,6 +110,8 @@ class Roadside:
         Raises:
             IntersectionFileError: a file that cannot be used; nothing has been sent then.
         """
+        for row in self.config.intersections[:1]:  # all of them use the same kernels
+            rehearse(load_intersection(row.file), self._say)
         async with AsyncExitStack() as stack:
             opened = await self._open(stack)
             for row in self.config.intersections:

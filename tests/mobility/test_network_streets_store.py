@@ -262,6 +262,22 @@ def test_a_changed_map_is_told_with_the_remedy(files, build):
     assert open_store(root).staleness == ""
 
 
+def test_a_link_that_is_moved_on_to_a_newer_map_is_a_change(files, tmp_path):
+    """As those who fetch a map every week keep the newest one."""
+    feed, old, _ = files
+    link, town = tmp_path / "newest.osm.pbf", draw_town()
+    link.symlink_to(old)
+    build_store(
+        with_streets(find_source(str(feed), tmp_path), link, None), tmp_path / "n", BuildOptions(MONDAY, days=1)
+    )
+    assert open_store(tmp_path / "n").staleness == ""
+    town.way("beta delta", name="New Bridge")
+    new = town.write(tmp_path / "new.osm.pbf")
+    link.unlink()
+    link.symlink_to(new)
+    assert f"{link} has changed" in open_store(tmp_path / "n").staleness
+
+
 def test_a_map_that_was_only_touched_or_is_gone_is_no_change(files, build):
     """A store on another machine has no map beside it."""
     root = build()
