@@ -89,7 +89,7 @@ __all__ = [
 MOST_CELLS = 10_000
 LOG = logging.getLogger(__name__)
 NOTHING_ELSE: Final = Supply()
-UNLINKED = "changtong_stop_without_street"
+UNLINKED, UNLINKED_PLACE = "changtong_stop_without_street", "changtong_place_without_street"
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -353,7 +353,7 @@ class JourneyPlanner:
         if walked is None:
             return []
         stops, count = self._places.stops, len(self._places.stops)
-        return [
+        told = [
             FeedNotice(
                 UNLINKED, Severity.WARNING, "stops.txt", 0,
                 f"{stops[number].stop_id if number < count else 'an entrance'} is at no street that one can walk"
@@ -361,6 +361,8 @@ class JourneyPlanner:
             )
             for number in walked.stops.unlinked.tolist()
         ]  # fmt: skip
+        others = self._side.surroundings.list_unlinked()
+        return told + [FeedNotice(UNLINKED_PLACE, Severity.WARNING, "", 0, f"{text}: check it") for text in others]
 
     def _check_near(self, request: PlanRequest, ground: Ground, plans: tuple[Plan, ...]) -> None:
         """Refuse doors from which nobody walks to a stop, unless something else may bring one there."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def with_timezone(instant: datetime | None, timezone: str) -> datetime:
-    """An aware instant: now when none is given, the city's own time when it has no offset."""
+def with_timezone(instant: datetime | None, timezone: str, now: datetime) -> datetime:
+    """An aware instant: ``now``, in full seconds, when none is given, the city's own time when it has no offset."""
     zone = ZoneInfo(timezone)
     if instant is None:
-        return datetime.now(zone).replace(microsecond=0)
+        return now.astimezone(zone).replace(microsecond=0)
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,6 +11,8 @@ from api.errors import ParameterRefused
 from api.mapping.journeys import Style, to_itinerary, to_option
 from api.mapping.places import Wording, find_coordinate, find_name, to_place
 from api.mapping.requests import PARAMETERS, is_within, list_unserved, to_request
+from api.mapping.ways import direct_as_wanted
+from api.routes.clock import Now
 from api.routes.services import Planner, With
 from api.schemas.journey import PlanResponse
 from api.schemas.parameters import PlanParameters
@@ -26,23 +28,23 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/api/v6/plan", operation_id="plan", responses=REFUSALS, response_model_exclude_none=True)
-def plan(query: Annotated[PlanParameters, Query()], request: Request, services: With) -> PlanResponse:
+def plan(query: Annotated[PlanParameters, Query()], request: Request, services: With, now: Now) -> PlanResponse:
     """Journeys from one place to another."""
-    return _plan(query, request, services.planner, version=6)
+    return _plan(query, request, services.planner, now, version=6)
 
 
 @router.get("/api/v5/plan", operation_id="planV5", responses=REFUSALS, response_model_exclude_none=True)
-def plan_v5(query: Annotated[PlanParameters, Query()], request: Request, services: With) -> PlanResponse:
+def plan_v5(query: Annotated[PlanParameters, Query()], request: Request, services: With, now: Now) -> PlanResponse:
     """Journeys, for clients of version 5: ``level`` is always there, 0 when unknown."""
-    return _plan(query, request, services.planner, version=5)
+    return _plan(query, request, services.planner, now, version=5)
 
 
-def _plan(query: PlanParameters, request: Request, planner: Planner, *, version: int) -> PlanResponse:
+def _plan(query: PlanParameters, request: Request, planner: Planner, now: datetime, *, version: int) -> PlanResponse:
     start = _find_place(planner, "fromPlace", query.from_place, "START")
     end = _find_place(planner, "toPlace", query.to_place, "END")
     via = [_find_place(planner, "via", text, "VIA") for text in query.via]
     _check_year(query, planner)
-    asked = to_request(query, (start, end), via, planner.timezone)
+    asked = to_request(query, (start, end), via, planner.timezone, now)
     wording = Wording(tuple(query.language), planner.timezone, version)
     try:
         result = planner.plan(asked)
@@ -51,19 +53,20 @@ def _plan(query: PlanParameters, request: Request, planner: Planner, *, version:
     style = Style(detailed=query.detailed_legs, with_fares=query.with_fares)
     has_transit = asked.modes != frozenset()
     found = [to_itinerary(journey, wording, style) for journey in (result.itineraries if has_transit else ())]
-    direct = [to_itinerary(journey, wording, style) for journey in result.direct]
-    notices = (*result.notices, *list_unserved(request.query_params.multi_items()))
+    # as in MOTIS, direct ways are on the first page only
+    direct = [to_itinerary(way, wording, style) for way in (() if query.page_cursor else result.direct)]
+    options = [to_option(option, wording, style) for option in result.options]
+    notices = (*result.notices, *list_unserved(query, request.query_params.multi_items()))
     return PlanResponse(
         request_parameters={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
         debug_output={f"dropped.{rule}": count for rule, count in result.dropped.items()},
         from_=to_place(start, wording),
         to=to_place(end, wording),
-        # as in MOTIS, direct ways are on the first page only
-        direct=[way for way in direct if way.duration <= query.max_direct_time] if not query.page_cursor else [],
+        direct=[way for way in direct if way.duration <= query.max_direct_time and direct_as_wanted(way, query)],
         itineraries=[journey for journey in found if is_within(journey, query)],
         previous_page_cursor=result.previous_cursor,
         next_page_cursor=result.next_cursor,
-        options=[to_option(option, wording, style) for option in result.options] if query.options else None,
+        options=[option for option in options if is_within(option.itinerary, query)] if query.options else None,
         notices=[find_name(notice.texts, wording.languages, notice.text) for notice in notices],
     )
 

@@ -1,20 +1,28 @@
-"""Journeys on the wire (MOTIS API v6: ``Itinerary``, ``Leg``, ``StepInstruction`` left out, fares).
+"""Journeys on the wire (MOTIS API v6: ``Itinerary``, ``Leg``, ``StepInstruction``, fares).
 
-Ours, beyond MOTIS: ``Leg.approximate`` (why its times are not a published timetable), ``Leg.headway``,
-``PlanResponse.notices`` (sentences for people) and ``PlanResponse.options`` (few journeys, each with its reason).
+Ours, beyond MOTIS: ``Leg.approximate`` (why its times are not a published timetable), ``Leg.approximate_way`` (no
+street is known), ``Leg.headway``, what a leg counts on (``Leg.availability``, ``Leg.parking``, ``Leg.booking``,
+``Leg.price``), ``PlanResponse.notices`` (sentences for people) and ``PlanResponse.options`` (few journeys, each with
+its reason).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from api.schemas.place import Place
+from api.schemas.street_use import Availability, Booking, Parking, Price, Rental
 from api.schemas.wire import WireModel
 from mobility.model import Mode
 from mobility.service import Reason
 
+Direction = Literal[
+    "DEPART", "HARD_LEFT", "LEFT", "SLIGHTLY_LEFT", "CONTINUE", "SLIGHTLY_RIGHT", "RIGHT", "HARD_RIGHT",
+    "CIRCLE_CLOCKWISE", "CIRCLE_COUNTERCLOCKWISE", "STAIRS", "ELEVATOR", "UTURN_LEFT", "UTURN_RIGHT",
+]  # fmt: skip
 
 class EncodedPolyline(WireModel):
     """A line in Google's polyline encoding; ``length`` is its number of points."""
@@ -22,6 +30,23 @@ class EncodedPolyline(WireModel):
     points: str
     precision: int
     length: int
+
+
+class StepInstruction(WireModel):
+    """One instruction of a way along streets. Levels are 0, and no step has a line of its own: the leg has one.
+
+    ``exit``, ``stay_on`` and ``area`` are there because MOTIS requires them; neither fills them.
+    """
+
+    relative_direction: Direction
+    distance: float = Field(description="Metres.")
+    from_level: float = 0.0
+    to_level: float = 0.0
+    polyline: EncodedPolyline
+    street_name: str
+    exit: str = ""
+    stay_on: bool = False
+    area: bool = False
 
 
 class Leg(WireModel):
@@ -51,6 +76,8 @@ class Leg(WireModel):
     display_name: str | None = None
     intermediate_stops: list[Place] | None = None
     leg_geometry: EncodedPolyline
+    steps: list[StepInstruction] | None = Field(default=None, description="Legs on the street, with detailedLegs.")
+    rental: Rental | None = None
     fare_transfer_index: int | None = None
     effective_fare_leg_index: int | None = None
     interline_with_previous_leg: bool | None = Field(
@@ -58,6 +85,13 @@ class Leg(WireModel):
     )
     headway: int | None = Field(default=None, description="Seconds: comes about that often, its times are examples.")
     approximate: str | None = Field(default=None, description="Why these times are not a published timetable.")
+    approximate_way: bool | None = Field(
+        default=None, description="true: a straight line times a factor, no street is known."
+    )
+    availability: Availability | None = Field(default=None, description="What must still be there on arrival.")
+    parking: Parking | None = None
+    booking: Booking | None = None
+    price: Price | None = Field(default=None, description="Of a ride by RENTAL.")
 
 
 class FareProduct(WireModel):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from api.schemas.street_use import RentalFormFactor, RentalPropulsionType
 from api.schemas.wire import WireModel
 
 TransitMode = Literal[
@@ -19,6 +20,11 @@ TransitMode = Literal[
     "NIGHT_RAIL", "REGIONAL_FAST_RAIL", "REGIONAL_RAIL", "SUBURBAN", "FUNICULAR", "AERIAL_LIFT", "ODM", "FLEX",
     "OTHER", "AREAL_LIFT", "METRO", "CABLE_CAR",
 ]  # fmt: skip
+AnyMode = Literal[
+    "WALK", "BIKE", "RENTAL", "CAR", "HGV", "CAR_PARKING", "CAR_DROPOFF", "RIDE_SHARING", "DEBUG_BUS_ROUTE",
+    "DEBUG_RAILWAY_ROUTE", "DEBUG_FERRY_ROUTE", TransitMode,
+]  # fmt: skip
+"""All modes of MOTIS."""
 CriterionName = Literal["WALKING", "PRICE", "CO2", "RISK"]
 # with seconds, and an offset or none (then the city's own time)
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
@@ -69,6 +75,14 @@ Places = Annotated[list[PlaceText], BeforeValidator(split_commas)]
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 Language = Annotated[str, StringConstraints(max_length=35)]
 Seconds = Annotated[int, Field(ge=0, le=345_600)]
+Modes = Annotated[list[AnyMode], BeforeValidator(split_commas)]
+FormFactors = Annotated[list[RentalFormFactor], BeforeValidator(split_commas)]
+PropulsionTypes = Annotated[list[RentalPropulsionType], BeforeValidator(split_commas)]
+Providers = Annotated[
+    list[Annotated[str, StringConstraints(max_length=100, pattern=r"^[^,]*$")]], BeforeValidator(split_commas)
+]
+MANY = 64
+"""More items than any list of names can sensibly have."""
 
 
 class PlanParameters(WireModel):
@@ -116,19 +130,60 @@ class PlanParameters(WireModel):
     )
     max_travel_time: int | None = Field(default=None, ge=0, le=10_080, description="Minutes.")
     max_pre_transit_time: Seconds = Field(
-        default=900, description="Seconds to the first stop; the server caps it at 3600."
+        default=900,
+        description="Seconds to the first stop; the server caps it at 3600. Rides by FLEX have limits of their own.",
     )
     max_post_transit_time: Seconds = Field(
-        default=900, description="Seconds from the last stop; the server caps it at 3600."
+        default=900,
+        description="Seconds from the last stop; the server caps it at 3600. Rides by FLEX have limits of their own.",
     )
-    max_direct_time: Seconds = Field(default=1800, description="Seconds of a way without transit.")
+    max_direct_time: Seconds = Field(
+        default=1800, description="Seconds of a way without transit; the server caps it at 21600."
+    )
+    pre_transit_modes: Modes = Field(
+        default=["WALK"],
+        max_length=MANY,
+        description="Ways to the first stop; walking is always one. BIKE is left there, CAR_PARKING parks and rides.",
+    )
+    post_transit_modes: Modes = Field(
+        default=["WALK"], max_length=MANY, description="Ways from the last stop; walking is always one."
+    )
+    direct_modes: Modes = Field(
+        default=["WALK"], max_length=MANY, description="Ways without transit, told as `direct`; empty: none."
+    )
+    transfer_modes: Annotated[list[Literal["WALK", "RENTAL"]], BeforeValidator(split_commas)] = Field(
+        default=["WALK"],
+        max_length=MANY,
+        description="Ways between two vehicles; walking is always one, RENTAL is by shared bicycle. Ours, beyond MOTIS.",
+    )
+    pre_transit_rental_form_factors: FormFactors = Field(default_factory=list, max_length=MANY)
+    post_transit_rental_form_factors: FormFactors = Field(default_factory=list, max_length=MANY)
+    direct_rental_form_factors: FormFactors = Field(
+        default_factory=list, max_length=MANY, description="Only such shared vehicles; empty: all. So are the others."
+    )
+    pre_transit_rental_propulsion_types: PropulsionTypes = Field(default_factory=list, max_length=MANY)
+    post_transit_rental_propulsion_types: PropulsionTypes = Field(default_factory=list, max_length=MANY)
+    direct_rental_propulsion_types: PropulsionTypes = Field(default_factory=list, max_length=MANY)
+    pre_transit_rental_providers: Providers = Field(default_factory=list, max_length=MANY)
+    post_transit_rental_providers: Providers = Field(default_factory=list, max_length=MANY)
+    direct_rental_providers: Providers = Field(
+        default_factory=list, max_length=MANY, description="Ids of systems (`Rental.systemId`); empty: all."
+    )
+    pre_transit_rental_provider_groups: Providers = Field(default_factory=list, max_length=MANY)
+    post_transit_rental_provider_groups: Providers = Field(default_factory=list, max_length=MANY)
+    direct_rental_provider_groups: Providers = Field(
+        default_factory=list, max_length=MANY, description="Here every system is a group of its own."
+    )
+    parking_stay: int = Field(
+        default=480, ge=0, le=43_200, description="Minutes that a parked car stays. Ours, beyond MOTIS."
+    )
     transit_modes: Annotated[list[TransitMode], BeforeValidator(split_commas)] = Field(
         default=["TRANSIT"], max_length=32, description="Allowed transit; empty: none."
     )
     page_cursor: str | None = Field(
         default=None, pattern=r"^(EARLIER|LATER)\|[0-9]{1,10}$", description="A cursor of an earlier reply."
     )
-    detailed_legs: Flag = Field(default=True, description="false: no geometry.")
+    detailed_legs: Flag = Field(default=True, description="false: no geometry and no steps.")
     with_fares: Flag = False
     language: Annotated[list[Language], BeforeValidator(split_commas)] = Field(default_factory=list, max_length=10)
 

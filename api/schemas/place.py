@@ -27,6 +27,10 @@ class Place(WireModel):
     stop_code: str | None = None
     vertex_type: Literal["NORMAL", "BIKESHARE", "TRANSIT"] | None = None
     modes: list[Mode] | None = None
+    flex: str | None = Field(default=None, description="FLEX: the name of the area, or else of the service.")
+    flex_id: str | None = None
+    flex_start_pickup_drop_off_window: datetime | None = None
+    flex_end_pickup_drop_off_window: datetime | None = None
 
 
 class Area(WireModel):

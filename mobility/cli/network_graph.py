@@ -107,7 +107,9 @@ def draw(
         if out:
             check_picture(out)
         if not 20 <= dpi <= 1200:
-            raise GraphRefused(f"--dpi {dpi}: a picture has 20 to 1200 dots per inch; 150 is for screens, 300 for print")
+            raise GraphRefused(
+                f"--dpi {dpi}: a picture has 20 to 1200 dots per inch; 150 is for screens, 300 for print"
+            )
         planner = _open(city, gtfs, streets)
         built = _build(planner, asked, date, language, profile)
         path = out or Path(f"{_make_name(planner)}.svg")
@@ -287,7 +289,7 @@ def _lay_out(facts: dict[str, Any]) -> Iterator[str]:
         few = f": {', '.join(found[:FEW])}{', …' if len(found) > FEW else ''}" if found else ""
         yield f"{head:8} {len(found):,} {what}{few}"
     if facts.get("unwritten"):
-        yield f"WARNING  {facts['unwritten']} names have letters of no font here: install Noto Sans CJK, or use --language"
+        yield f"WARNING  no font here has the letters of {facts['unwritten']} names: install one, or use --language"
 
 
 def _lay_out_counts(counts: dict[str, int]) -> str:

@@ -167,9 +167,7 @@ def _add_walks(graph: nx.MultiDiGraph, parts: Parts, places: Points, stops: Poin
 
 def _add_edges(graph: nx.MultiDiGraph, starts: Points, ends: Points, joins: Joins, kind: str, mode: Mode) -> None:
     """Edges for ways that are known by their seconds; their distance is the straight one."""
-    metres = great_circle_m(
-        starts.lat[joins.start], starts.lon[joins.start], ends.lat[joins.end], ends.lon[joins.end]
-    )
+    metres = great_circle_m(starts.lat[joins.start], starts.lon[joins.start], ends.lat[joins.end], ends.lon[joins.end])
     for start, end, seconds, distance_m in zip(*(column.tolist() for column in (*joins, metres)), strict=True):
         facts = {"kind": kind, "mode": mode.value, "run_s": seconds, "distance_m": round(distance_m, 1)}
         graph.add_edge(starts.names[start], ends.names[end], **facts)

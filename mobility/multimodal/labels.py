@@ -63,9 +63,7 @@ def _list_boxes(label: Label) -> list[Box]:
 
 
 def _lies_within(box: Box, within: Box) -> bool:
-    return (
-        box.left >= within.left and box.low >= within.low and box.right <= within.right and box.high <= within.high
-    )
+    return box.left >= within.left and box.low >= within.low and box.right <= within.right and box.high <= within.high
 
 
 def _overlaps(box: Box, others: list[Box]) -> bool:

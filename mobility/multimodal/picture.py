@@ -189,9 +189,7 @@ def _draw_scale(axes: Any, frame: Frame) -> None:
     )  # fmt: skip
 
 
-def _draw_words(
-    figure: Any, graph: nx.MultiDiGraph, look: Look, words: Mapping[str, str], letters: Letters
-) -> None:
+def _draw_words(figure: Any, graph: nx.MultiDiGraph, look: Look, words: Mapping[str, str], letters: Letters) -> None:
     width, height = figure.get_size_inches()
     left, top = EDGE_INCHES / width, 1 - 0.17 / height
     figure.text(left, top, letters.write(look.title), fontsize=15, weight="bold", va="top")
@@ -255,7 +253,9 @@ def _choose_named(graph: nx.MultiDiGraph, layers: frozenset[Layer]) -> list[str]
     return zones + sorted(named, key=lambda node: -len(routes[node]))
 
 
-def _list_shown(axes: Any, places: list[Mapping[str, Any]], frame: Frame) -> list[tuple[Mapping[str, Any], float, float]]:
+def _list_shown(
+    axes: Any, places: list[Mapping[str, Any]], frame: Frame
+) -> list[tuple[Mapping[str, Any], float, float]]:
     """Places within the frame, with their pixels."""
     inside = axes.get_window_extent()
     pixels = axes.transData.transform(frame.flatten((data["lon"], data["lat"]) for data in places))

@@ -60,9 +60,7 @@ def add_streets(graph: nx.MultiDiGraph, router: StreetRouter, places: Points, pr
         _add_links(graph, attached, places, mode, is_leaving=is_leaving)
 
 
-def _add_links(
-    graph: nx.MultiDiGraph, attached: Attachments, places: Points, mode: str, *, is_leaving: bool
-) -> None:
+def _add_links(graph: nx.MultiDiGraph, attached: Attachments, places: Points, mode: str, *, is_leaving: bool) -> None:
     node = np.repeat(np.arange(len(attached.offset) - 1), np.diff(attached.offset))
     for street, place, ds in zip(node.tolist(), attached.place.tolist(), attached.ds.tolist(), strict=True):
         ends = places.names[place], f"street:{street}"

@@ -70,9 +70,7 @@ def draw_streets(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mappin
     """Each street once, in whichever directions it is open; main streets wider."""
     edges = [edge for edge in graph.edges(data=True) if edge[2]["kind"] == "street"]
     for is_main, colour, width in ((False, STREET, 0.45), (True, MAIN_STREET, 0.9)):
-        lines = _list_lines(
-            graph, frame, (edge for edge in edges if (edge[2]["highway"] in MAIN_STREETS) == is_main)
-        )
+        lines = _list_lines(graph, frame, (edge for edge in edges if (edge[2]["highway"] in MAIN_STREETS) == is_main))
         axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=2, capstyle="round"))
     return [Entry(Line2D([], [], color=MAIN_STREET, lw=1.2), words["street"])] if edges else []
 
@@ -101,7 +99,7 @@ def draw_stations(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mappi
     for (name, own), points in systems.items():
         at, colour = _keep_shown(frame, points), find_colour(own, STATION)
         if len(at):
-            axes.scatter(*at.T, s=5.5, c=colour, zorder=4, edgecolors=STATION_EDGE, linewidths=0.25)
+            axes.scatter(at[:, 0], at[:, 1], s=5.5, c=colour, zorder=4, edgecolors=STATION_EDGE, linewidths=0.25)
             sign = Line2D([], [], ls="", marker="o", ms=4, mfc=colour, mec=STATION_EDGE, mew=0.4)
             entries.append(Entry(sign, f"{words['station'].format(name=name)} ({len(at)})"))
     return entries
@@ -112,8 +110,8 @@ def draw_car_parks(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapp
     at = _keep_shown(frame, [(d["lon"], d["lat"]) for _, d in graph.nodes(data=True) if d["kind"] == "car_park"])
     if not len(at):
         return []
-    axes.scatter(*at.T, s=42, c=PARKING, marker="s", zorder=6.5, edgecolors=PAPER, linewidths=0.6)
-    axes.scatter(*at.T, s=17, c=PAPER, marker=LETTER_P, zorder=6.6, linewidths=0)
+    axes.scatter(at[:, 0], at[:, 1], s=42, c=PARKING, marker="s", zorder=6.5, edgecolors=PAPER, linewidths=0.6)
+    axes.scatter(at[:, 0], at[:, 1], s=17, c=PAPER, marker=LETTER_P, zorder=6.6, linewidths=0)
     square = Line2D([], [], ls="", marker="s", ms=7.5, mfc=PARKING, mec=PAPER)
     sign = Overlaid((square, Line2D([], [], ls="", marker=LETTER_P, ms=4.2, mfc=PAPER, mew=0)))
     return [Entry(sign, f"{words['car_park']} ({len(at)})")]
@@ -177,7 +175,9 @@ def draw_stops(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[
         at = _keep_shown(frame, points)
         if len(at):
             size, width = (19.0, 1.0) if is_heavy else (min(max(2600 / len(at), 2.4), 9.0), 0.3)
-            axes.scatter(*at.T, s=size, c=PAPER, edgecolors=INK, linewidths=width, zorder=7 if is_heavy else 6)
+            axes.scatter(
+                at[:, 0], at[:, 1], s=size, c=PAPER, edgecolors=INK, linewidths=width, zorder=7 if is_heavy else 6
+            )
             sign = Line2D([], [], ls="", marker="o", ms=np.sqrt(size), mfc=PAPER, mec=INK, mew=width)
             entries.insert(0, Entry(sign, f"{words['rail_stop' if is_heavy else 'stop']} ({len(at)})"))
     return entries
@@ -202,7 +202,9 @@ def _count_runs(edges: list[tuple[Any, Any, dict[str, Any]]]) -> int:
     return sum(data["runs"] for *_, data in edges)
 
 
-def _list_lines(graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any, Any, Mapping[str, Any]]]) -> list[Flat]:
+def _list_lines(
+    graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any, Any, Mapping[str, Any]]]
+) -> list[Flat]:
     """What of the edges is seen, there and back once."""
     at = graph.nodes
     lines: dict[tuple[Point, ...], Flat] = {}
@@ -217,4 +219,5 @@ def _list_lines(graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any,
 def _keep_shown(frame: Frame, points: list[Point]) -> Flat:
     flat = frame.flatten(points)
     x, y = flat.T
-    return flat[(x >= 0) & (x <= frame.width_m) & (y >= 0) & (y <= frame.height_m)]
+    shown: Flat = flat[(x >= 0) & (x <= frame.width_m) & (y >= 0) & (y <= frame.height_m)]
+    return shown

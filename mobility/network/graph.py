@@ -20,8 +20,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from mobility.network.build import Network
 from mobility.model import Coordinate
+from mobility.network.build import Network
 from mobility.network.places import StopPlaces, distance_between_m
 from mobility.network.routes import RouteTable
 from mobility.network.shapes import Shapes, line_length_m
@@ -55,7 +55,8 @@ def build_graph(
         graph.add_node(place.stop_id, kind="stop", lat=place.at.lat, lon=place.at.lon, **facts)
     for (route, start, end), hop in _list_hops(timetable, routes, first).items():
         ride = routes.rides[route] if route >= 0 else None
-        line = _line_of(hop, shapes, network.schedule.trip_count) or (places.stops[start].at, places.stops[end].at)
+        straight = places.stops[start].at, places.stops[end].at
+        line = _line_of(hop, shapes, network.schedule.trip_count) or straight
         graph.add_edge(
             ids[start],
             ids[end],
@@ -68,7 +69,7 @@ def build_graph(
             runs=len(hop.departures),
             headway_s=_mean_headway_s(hop.departures),
             distance_m=round(line_length_m(line), 1),
-            **({"line": tuple((round(at.lon, 6), round(at.lat, 6)) for at in line)} if len(line) > 2 else {}),
+            **({"line": _round(line)} if line != straight else {}),
         )
     for (start, end), seconds in _list_walks(timetable, first).items():
         straight_m = round(distance_between_m(places.stops[start].at, places.stops[end].at), 1)
@@ -79,6 +80,13 @@ def build_graph(
 def _line_of(hop: _Hop, shapes: Shapes | None, trip_count: int) -> tuple[Coordinate, ...]:
     """The line between the stops, empty where nothing tells it: trips that were added live are of no feed."""
     return shapes.slice_of(hop.trip, hop.pos, hop.pos + 1) if shapes and hop.trip < trip_count else ()
+
+
+def _round(line: tuple[Coordinate, ...]) -> tuple[Point, ...]:
+    """To a tenth of a metre; points that are then the same are one, but there are two at least."""
+    points = [(round(at.lon, 6), round(at.lat, 6)) for at in line]
+    kept = [point for number, point in enumerate(points) if not number or point != points[number - 1]]
+    return tuple(kept if len(kept) > 1 else points[:2])
 
 
 def _list_hops(timetable: Timetable, routes: RouteTable, first_copy: Ints) -> dict[tuple[int, int, int], _Hop]:

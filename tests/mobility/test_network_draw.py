@@ -34,7 +34,7 @@ from mobility.service import JourneyPlanner
 from mobility.streets.great_circle import GreatCircle
 from mobility.streets.profiles import Profile
 
-CENTRE = "22.60,120.26,22.69,120.36"
+NEAR = "22.625,120.295,22.645,120.315"
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,9 @@ def test_the_nearest_few_are_joined_from_either_side(starts, ends, few):
         return [
             (seconds, start, end)
             for start in range(len(first.names))
-            for end, seconds in zip(*map(np.ndarray.tolist, router.reach(first.at(start), targets, limit_s)), strict=True)
+            for end, seconds in zip(
+                *map(np.ndarray.tolist, router.reach(first.at(start), targets, limit_s)), strict=True
+            )
         ]
 
     walks = list_pairs(here, there, Profile.FOOT, 600)
@@ -405,18 +407,19 @@ def test_a_picture_has_the_legend_of_what_it_shows(parts, tmp_path):
     told = (tmp_path / "a.svg").read_text()
     for words in (
         "Red Alpha – Gamma", "Bus: 1 route", "Station (3)", "Stop (1)", "Bikes: station (4)", "Car park (1)", "Street",
-        "On-demand zone (1)", "Alpha", "Beta", "Gamma", "Town", "Network on 2026-07-15", "1 km",
+        "On-demand zone (1)", "Town", "Network on 2026-07-15", f"{choose_bar_m(find_whole(graph).width_m) / 1000:g} km",
         "Town's own data; © OpenStreetMap contributors, ODbL 1.0",
     ):  # fmt: skip
         assert f"<!-- {words} -->" in told, words
     assert "Walk" not in told
     assert draw_picture(graph, tmp_path / "b.svg", look, find_whole(graph)) == drawn
     assert (tmp_path / "b.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
-    near = draw_picture(graph, tmp_path / "c.svg", replace(look, layers=frozenset(Layer)), find_frame(graph))
-    assert near.outside == {"shared_station": 1}
+    near = draw_picture(graph, tmp_path / "c.svg", replace(look, layers=frozenset(Layer)), parse_box(NEAR))
+    assert near.outside == {"shared_station": 1, "stop": 1}
+    assert near.names == 4
     told = (tmp_path / "c.svg").read_text()
-    assert "<!-- Bikes: station (3) -->" in told
-    assert "<!-- Walk -->" in told
+    for words in ("Alpha", "Beta", "Gamma", "甲區", "Bikes: station (3)", "Walk", "Ride to the next stations"):
+        assert f"<!-- {words} -->" in told, words
 
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".pdf"])
@@ -473,7 +476,10 @@ def test_the_command_exports_what_is_asked_for(command, tmp_path, capsys):
     assert facts["edges"] == {"on_demand": 2, "ride": 3}
     features = json.loads((tmp_path / facts["file"]).read_text())["features"]
     assert len(features) == sum(facts["nodes"].values()) + sum(facts["edges"].values())
-    assert command("export", "--gtfs", "town.zip", "--streets", "town.osm.pbf", "--profile", "car", "--out", "t.graphml") == 0
+    assert (
+        command("export", "--gtfs", "town.zip", "--streets", "town.osm.pbf", "--profile", "car", "--out", "t.graphml")
+        == 0
+    )
     assert len(nx.read_graphml(tmp_path / "t.graphml")) == 4 + 25 + 1
 
 
@@ -485,7 +491,7 @@ def test_the_command_exports_what_is_asked_for(command, tmp_path, capsys):
         (("draw", "--bbox", "1,2,3"), "'1,2,3' is no box"),
         (("draw", "--layers", "roads"), "'roads' is no layer"),
         (("draw", "--dpi", "5"), "20 to 1200"),
-        (("draw", "--date", "2020-01-01", "--gtfs", "town.zip"), "valid from 2026-07-01 to 2026-07-31"),
+        (("draw", "--date", "2020-01-01", "--gtfs", "town.zip"), "valid from 2026-07-01 to 2026-07-29"),
         (("draw", "--streets", "town.osm.pbf"), "--streets belongs to a feed"),
         (("draw", "--gtfs", "nowhere.zip"), "nowhere.zip"),
         (("draw", "--city", "atlantis"), "atlantis"),

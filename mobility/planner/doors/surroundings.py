@@ -72,6 +72,20 @@ class Surroundings:
         """Who finds ways from door to door, walking left out."""
         return tuple(finder for mode in sorted(ways.direct) for finder in self._list_finders(mode, ways) if finder)
 
+    def list_unlinked(self) -> list[str]:
+        """Stations, vehicles and car parks that lie at no street, each with its id and what cannot get there."""
+        told = []
+        for finder in self._hires:
+            places = finder.places
+            for how, targets in (("on foot", places.on_foot), (f"by {finder.template.form_factor}", places.by_vehicle)):
+                ids = (places.bikes.ids[number] for number in targets.unlinked.tolist())
+                told += [f"{finder.template.system_id}: {place} is not reached {how}" for place in ids if place]
+        parks = self._park_places
+        if parks is not None:
+            for how, targets in (("by car", parks.by_car), ("on foot", parks.on_foot)):
+                told += [f"car park {parks.spaces.ids[n]} is not reached {how}" for n in targets.unlinked.tolist()]
+        return told
+
     def _list_finders(self, mode: Mode, ways: Ways) -> tuple[DoorFinder | None, ...]:
         supply = self._supply
         match mode:
