@@ -59,7 +59,9 @@ class Chance:
 
 @dataclass(frozen=True, slots=True)
 class Hire:
-    """A shared vehicle. ``names`` and ``operators`` by language; ``price`` is (amount, ISO 4217 code) where known."""
+    """A shared vehicle. ``names`` (of its kind), ``systems`` and ``operators`` by language; ``price`` is (amount, ISO
+    4217 code) where known; ``return_constraint`` in words of GBFS.
+    """
 
     system_id: str
     names: Mapping[str, str]
@@ -69,7 +71,9 @@ class Hire:
     drop_off: Chance | None = None
     price: tuple[float, str] | None = None
     vehicle_id: str = ""
+    systems: Mapping[str, str] = field(default_factory=dict)
     operators: Mapping[str, str] = field(default_factory=dict)
+    return_constraint: str = ""
     uris: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -86,9 +90,20 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Where a vehicle on demand comes: id and name of the area, and between which moments (aware); no window where it
+    comes at a fixed time.
+    """
+
+    place_id: str
+    name: str
+    window: tuple[dt.datetime, dt.datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A vehicle that comes on demand. ``book_by`` is the last moment to book, None where none is needed beforehand;
-    ``texts`` is all that one should know, in a sentence or two.
+    ``texts`` is all that one should know, in a sentence or two; ``served`` is where it picks up and drops off.
     """
 
     service_id: str
@@ -99,3 +114,4 @@ class Booking:
     texts: Mapping[str, str] = field(default_factory=dict)
     approximate: Mapping[str, str] = field(default_factory=dict)
     price: tuple[float, str] | None = None
+    served: tuple[Served, Served] | None = None

@@ -1,4 +1,4 @@
-"""Itineraries, domain to wire: instants, polylines and fares."""
+"""Itineraries, domain to wire: instants, polylines and fares. What legs on the street add is in ``street_use``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from api.mapping.places import Wording, find_name, to_place
 from api.mapping.polyline import encode_polyline
+from api.mapping.street_use import list_docks, tell_street
 from api.schemas import journey as wire
 from api.schemas.place import Place as WirePlace
 from gtfs.service_days import to_instant
 from mobility.itinerary import Call, Itinerary, Leg, Ride
-from mobility.model import Place
+from mobility.model import Coordinate, Place
 from mobility.planner.criteria.risk import UNIT as RISK_UNIT
 from mobility.planner.options import REASON_NAMES, Option
 from mobility.planner.query import Criterion
@@ -37,6 +38,7 @@ def to_itinerary(itinerary: Itinerary, wording: Wording, style: Style) -> wire.I
         id=_to_id(itinerary),
         legs=legs,
     )
+    _mark_docks(reply, list_docks(itinerary.legs))
     if style.with_fares and itinerary.fare:
         _add_fare(reply, itinerary.fare)
     return reply
@@ -62,11 +64,28 @@ def to_option(option: Option, wording: Wording, style: Style) -> wire.JourneyOpt
 
 def _to_id(itinerary: Itinerary) -> str:
     parts = [
-        f"{leg.ride.trip_id if leg.ride else leg.mode}"
-        f"@{leg.start.stop_id}:{leg.departure_s}-{leg.end.stop_id}:{leg.arrival_s}"
+        f"{_vehicle_of(leg)}@{_id_of(leg.start)}:{leg.departure_s}-{_id_of(leg.end)}:{leg.arrival_s}"
         for leg in itinerary.legs
     ]
     return hashlib.sha256(f"{itinerary.service_date}|{'|'.join(parts)}".encode()).hexdigest()[:20]
+
+
+def _vehicle_of(leg: Leg) -> str:
+    if leg.hire:
+        return f"{leg.hire.system_id}/{leg.hire.form_factor}/{leg.hire.propulsion}"
+    if leg.booking:
+        return leg.booking.service_id
+    return leg.ride.trip_id if leg.ride else leg.mode
+
+
+def _id_of(place: Place) -> str:
+    return place.stop_id or f"{place.at.lat:.6f},{place.at.lon:.6f}"
+
+
+def _mark_docks(reply: wire.Itinerary, docks: frozenset[Coordinate]) -> None:
+    for place in (place for leg in reply.legs for place in (leg.from_, leg.to)):
+        if place.stop_id is None and Coordinate(place.lat, place.lon) in docks:
+            place.vertex_type = "BIKESHARE"
 
 
 def _to_leg(leg: Leg, itinerary: Itinerary, wording: Wording, *, detailed: bool) -> wire.Leg:
@@ -104,6 +123,7 @@ def _to_leg(leg: Leg, itinerary: Itinerary, wording: Wording, *, detailed: bool)
         reply.approximate = approximate or None
         reply.interline_with_previous_leg = leg.stays_aboard or None
         reply.headway = ride.headway_s or None
+    tell_street(reply, leg, wording, detailed=detailed)
     return reply
 
 

@@ -98,6 +98,7 @@ def to_request(
         criteria=frozenset(Criterion[name] for name in query.criteria),
         options=query.options,
         page=query.page_cursor or "",
+        at_once=not query.timetable_view,
         ways=to_ways(query),
         asked_at=now,
     )

@@ -163,7 +163,7 @@ def _offered(names: Iterable[str], offered: frozenset[Mode]) -> frozenset[Mode]:
 
 def _list_wanted(query: PlanParameters) -> list[Wanted]:
     """What is wanted in each part of a journey where shared vehicles are asked for at all."""
-    parts = [
+    parts: list[tuple[Sequence[str], Wanted]] = [
         (query.pre_transit_modes, want_before(query)),
         (query.post_transit_modes, want_after(query)),
         ([] if query.page_cursor else query.direct_modes, want_all_the_way(query)),

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.mapping.requests import MAX_WALK_S
+from api.mapping.ways import MAX_DIRECT_S
 from api.routes.services import Planner, With
 from api.schemas.server import CityInfo, Health, InitialMap, ServerConfig
 
@@ -39,7 +40,7 @@ def initial(services: With) -> InitialMap:
         server_config=ServerConfig(
             motis_version="changtong",
             max_pre_post_transit_time_limit=MAX_WALK_S,
-            max_direct_time_limit=MAX_WALK_S,
+            max_direct_time_limit=MAX_DIRECT_S,
         ),
         city=CityInfo(
             name=planner.name,

@@ -24,6 +24,7 @@ Direction = Literal[
     "CIRCLE_CLOCKWISE", "CIRCLE_COUNTERCLOCKWISE", "STAIRS", "ELEVATOR", "UTURN_LEFT", "UTURN_RIGHT",
 ]  # fmt: skip
 
+
 class EncodedPolyline(WireModel):
     """A line in Google's polyline encoding; ``length`` is its number of points."""
 

@@ -100,6 +100,10 @@ class PlanParameters(WireModel):
     search_window: Seconds = Field(
         default=3600, description="Seconds, looked at first; further where there are too few. Capped at 24 hours."
     )
+    timetable_view: Flag = Field(
+        default=True,
+        description="false: what is best for somebody who leaves (arrives) at that very moment; waiting counts.",
+    )
     via: Places = Field(
         default_factory=list, max_length=4, description="Stops to pass on the way, in order: names, ids or codes."
     )
@@ -154,7 +158,7 @@ class PlanParameters(WireModel):
     transfer_modes: Annotated[list[Literal["WALK", "RENTAL"]], BeforeValidator(split_commas)] = Field(
         default=["WALK"],
         max_length=MANY,
-        description="Ways between two vehicles; walking is always one, RENTAL is by shared bicycle. Ours, beyond MOTIS.",
+        description="Ways between two vehicles; walking is always one, RENTAL is by shared bicycle. Ours.",
     )
     pre_transit_rental_form_factors: FormFactors = Field(default_factory=list, max_length=MANY)
     post_transit_rental_form_factors: FormFactors = Field(default_factory=list, max_length=MANY)

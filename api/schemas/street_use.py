@@ -36,7 +36,7 @@ class Rental(WireModel):
     from_station_name: str | None = None
     to_station_name: str | None = None
     rental_uri_android: str | None = None
-    rental_uri_ios: str | None = Field(default=None, alias="rentalUriIOS")
+    rental_uri_ios: str | None = Field(default=None, serialization_alias="rentalUriIOS")
     rental_uri_web: str | None = None
     form_factor: RentalFormFactor | None = None
     propulsion_type: RentalPropulsionType | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from gtfs.feed import Feed
     from mobility.multimodal import Checked, Counts, Layer, Parts
     from mobility.multimodal.picture import Drawn
     from mobility.service import JourneyPlanner
@@ -28,7 +29,7 @@ Gtfs = Annotated[
 ]
 Streets = Annotated[Path | None, Parameter(help="OpenStreetMap extract (.osm.pbf) of the streets, beside --gtfs.")]
 Date = Annotated[
-    str, Parameter(show_default=False, help="Service day, YYYY-MM-DD; today, or the feed's first day where it is over.")
+    str, Parameter(show_default=False, help="Service day, YYYY-MM-DD; today, or the feed's busiest where it is over.")
 ]
 Language = Annotated[
     str, Parameter(show_default=False, help="Names in this language where they are translated, e.g. `zh` or `en`.")
@@ -73,7 +74,10 @@ def draw(
     out: Annotated[Path | None, Parameter(help="FILE.svg, .png or .pdf; NAME.svg when left out.")] = None,
     bbox: Annotated[
         str,
-        Parameter(show_default=False, help="Only `south,west,north,east` (degrees), or `all`; where lines run else."),
+        Parameter(
+            show_default=False,
+            help="Only `south,west,north,east` (degrees, `--bbox=-30.1,…` for a minus) or `all`; else where lines run.",
+        ),
     ] = "",
     dpi: Annotated[int, Parameter(help="Dots per inch of a PNG.")] = 150,
     title: Annotated[str, Parameter(show_default=False, help="What stands above the map.")] = "",
@@ -106,10 +110,8 @@ def draw(
         frame = parse_box(bbox) if bbox and bbox != "all" else None
         if out:
             check_picture(out)
-        if not 20 <= dpi <= 1200:
-            raise GraphRefused(
-                f"--dpi {dpi}: a picture has 20 to 1200 dots per inch; 150 is for screens, 300 for print"
-            )
+        if not 20 <= dpi <= 600:
+            raise GraphRefused(f"--dpi {dpi}: a picture has 20 to 600 dots per inch; 150 is for screens, 300 for print")
         planner = _open(city, gtfs, streets)
         built = _build(planner, asked, date, language, profile)
         path = out or Path(f"{_make_name(planner)}.svg")
@@ -199,8 +201,8 @@ def _build(planner: JourneyPlanner, layers: frozenset[Layer], date: str, languag
     from mobility.multimodal.layers import take_layers
     from mobility.streets.profiles import Profile
 
-    day = _find_day(planner, date)
     parts = _list_parts(planner)
+    day = _find_day(planner, parts.network.feed, date)
     with status("Building the graph"):
         timetable = parts.network.build_timetable(day)
         # what is found is the same, whatever of it is drawn
@@ -219,7 +221,7 @@ def _list_parts(planner: JourneyPlanner) -> Parts:
     return Parts(*own, router)
 
 
-def _find_day(planner: JourneyPlanner, text: str) -> dt.date:
+def _find_day(planner: JourneyPlanner, feed: Feed, text: str) -> dt.date:
     import datetime as dt
     from zoneinfo import ZoneInfo
 
@@ -228,11 +230,25 @@ def _find_day(planner: JourneyPlanner, text: str) -> dt.date:
     first, last = planner.feed_dates
     if not text:
         today = dt.datetime.now(ZoneInfo(planner.timezone)).date()
-        return today if first <= today <= last else first
+        return today if first <= today <= last else _find_busiest_day(feed)
     day = parse_date(text)
     if not first <= day <= last:
         raise GraphRefused(f"{planner.name} is valid from {first} to {last}; {day} is not within")
     return day
+
+
+def _find_busiest_day(feed: Feed) -> dt.date:
+    """The first of those on which most trips begin."""
+    import datetime as dt
+    from collections import Counter
+
+    from gtfs.service_days import build_service_days
+
+    days, begun = build_service_days(feed), Counter[dt.date]()
+    for service_id, trips in Counter(feed["trips.txt"]["service_id"].tolist()).items():
+        running = days[service_id].tolist() if service_id in days else ()
+        begun.update(dict.fromkeys(running, trips))
+    return min(begun, key=lambda day: (-begun[day], day))
 
 
 def _find_title(planner: JourneyPlanner, gtfs: tuple[str, ...], language: str) -> str:
@@ -271,7 +287,7 @@ def _tell_picture(drawn: Drawn) -> dict[str, Any]:
 
 
 def _lay_out(facts: dict[str, Any]) -> Iterator[str]:
-    yield f"{facts['file']}  {facts['bytes'] / 1e6:.1f} MB, the network on {facts['service_date']}"
+    yield f"{facts['file']}  {facts['bytes'] / 1e3:,.0f} kB, the network on {facts['service_date']}"
     if "bbox" in facts:
         outside = _lay_out_counts(facts["outside"]) if facts["outside"] else "nothing"
         yield f"shows    {','.join(map(str, facts['bbox']))}; outside: {outside}{HOW if facts['outside'] else ''}"

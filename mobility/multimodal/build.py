@@ -86,8 +86,10 @@ def _list_points(graph: nx.MultiDiGraph, *kinds: str) -> Points:
 
 def _add_stations(graph: nx.MultiDiGraph, parts: Parts, state: SystemState, stops: Points, language: str) -> None:
     system = state.system
-    placed = {f"shared:{system.system_id}/{station.station_id}": station.at for station in system.stations}
-    for node, station in zip(placed, system.stations, strict=True):
+    placed: dict[str, Coordinate] = {}
+    for station in system.stations:
+        node = f"shared:{system.system_id}/{station.station_id}"
+        placed[node] = station.at
         graph.add_node(
             node,
             kind="shared_station",

@@ -13,7 +13,9 @@ Pixels = npt.NDArray[np.float64]
 
 
 class Label(NamedTuple):
-    """A text of a size in pixels that belongs to a point; ``gap`` is how far from it the text begins."""
+    """A text of a size in pixels that belongs to a point; ``gap`` is how far from it the text begins, 0 where it may
+    stand on the point itself.
+    """
 
     x: float
     y: float
@@ -54,7 +56,7 @@ def place_labels(labels: Iterable[Label], lines: Pixels, taken: Iterable[Box], w
 
 def _list_boxes(label: Label) -> list[Box]:
     boxes = []
-    for right, up in SIDES:
+    for right, up in SIDES if label.gap else ((0, 0), *SIDES):
         slant = label.gap * (0.7 if right and up else 1.0)
         left = label.x + (slant if right > 0 else -slant - label.width if right < 0 else -label.width / 2)
         low = label.y + (slant if up > 0 else -slant - label.height if up < 0 else -label.height / 2)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import shapely
 
-from mobility.flex import OnDemandZones
+from mobility.flex import OnDemandZones, PlaceStops
 from mobility.model import Coordinate, Mode
 from mobility.multimodal.joins import Points
 from mobility.multimodal.parts import Parts, choose_text
@@ -23,8 +24,8 @@ LONGEST_DRIVE_S = 3600
 def add_zones(graph: nx.MultiDiGraph, parts: Parts, stops: Points, date: dt.date, language: str) -> None:
     """The places of the feed's on-demand rides, whether or not there are rides on the date (``is_running``).
 
-    An edge is a ride from the zone's middle to a stop, or from a stop to it, at the seconds that an average ride takes;
-    stops that a car does not get to within an hour have none.
+    An edge is a ride from the zone's middle to a stop, or from a stop to it, at the seconds that an average ride of its
+    quickest trip (``trip_id``) takes; stops that a car does not get to within an hour have none.
     """
     zones = parts.supply.zones
     if zones is None or not len(zones):
@@ -52,25 +53,40 @@ def add_zones(graph: nx.MultiDiGraph, parts: Parts, stops: Points, date: dt.date
             stops=len(here),
             **({"area": _list_rings(area)} if area is not None else {}),
         )
+    for (zone, stop, inbound), (seconds, trip_id) in _find_quickest(parts, zones, stops, served, middles).items():
+        pair = f"zone:{zones.places[zone].place_id}", stops.names[stop]
+        graph.add_edge(
+            *(pair[::-1] if inbound else pair),
+            kind="on_demand",
+            mode=Mode.FLEX.value,
+            trip_id=trip_id,
+            run_s=seconds,
+            distance_m=round(distance_between_m(middles[zone], stops.at(stop)), 1),
+        )
+
+
+def _find_quickest(
+    parts: Parts, zones: OnDemandZones, stops: Points, served: PlaceStops, middles: Mapping[int, Coordinate]
+) -> dict[tuple[int, int, bool], tuple[int, str]]:
+    """By zone, stop and whether one rides to the zone: the fewest seconds, and the trip."""
     by_car = parts.router.link(stops.lat, stops.lon, Profile.CAR)
+    drives = {
+        (zone, inbound): parts.router.reach(at, by_car, LONGEST_DRIVE_S, inbound=inbound)
+        for zone, at in middles.items()
+        for inbound in (False, True)
+    }
+    quickest: dict[tuple[int, int, bool], tuple[int, str]] = {}
     for ride in zones.rides:
         ends = ((ride.pickup_place, ride.drop_off_place, False), (ride.drop_off_place, ride.pickup_place, True))
         for zone, other, inbound in ends:
             if zone not in middles:
                 continue
-            reached = parts.router.reach(middles[zone], by_car, LONGEST_DRIVE_S, inbound=inbound)
-            is_served = np.isin(reached.number, served.of(other))
-            for stop, drive_s in zip(*(column[is_served].tolist() for column in reached), strict=True):
-                pair = f"zone:{zones.places[zone].place_id}", stops.names[stop]
-                graph.add_edge(
-                    *(pair[::-1] if inbound else pair),
-                    key=ride.number,
-                    kind="on_demand",
-                    mode=Mode.FLEX.value,
-                    trip_id=ride.trip_id,
-                    run_s=ride.mean_ride_s(drive_s),
-                    distance_m=round(distance_between_m(middles[zone], stops.at(stop)), 1),
-                )
+            drive = drives[zone, inbound]
+            is_served = np.isin(drive.number, served.of(other))
+            for stop, drive_s in zip(*(column[is_served].tolist() for column in drive), strict=True):
+                key, found = (zone, stop, inbound), (ride.mean_ride_s(drive_s), ride.trip_id)
+                quickest[key] = min(found, quickest.get(key, found))
+    return quickest
 
 
 def _list_areas(zones: OnDemandZones) -> list[Any]:

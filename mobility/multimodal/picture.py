@@ -18,7 +18,7 @@ import numpy as np
 from mobility.multimodal.frame import Frame, choose_bar_m, find_frame
 from mobility.multimodal.labels import Box, Label, place_labels
 from mobility.multimodal.layers import EVERYTHING, Layer
-from mobility.multimodal.lettering import Letters, choose_letters, find_words
+from mobility.multimodal.lettering import WIDER, Letters, choose_letters, find_words
 from mobility.multimodal.refusals import GraphRefused, check_file
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -66,9 +66,11 @@ def check_picture(path: Path) -> None:
     check_file(path, SUFFIXES, "for other programs there is `changtong network export`")
 
 
-def draw_picture(graph: nx.MultiDiGraph, path: Path, look: Look, frame: Frame | None = None) -> Drawn:
-    """Draw a multimodal graph; ``frame`` is what to show of it, everything where it is left out. The same graph makes
-    the same bytes.
+def draw_picture(
+    graph: nx.MultiDiGraph, path: Path, look: Look, frame: Frame | None = None, fonts: tuple[str, ...] = WIDER
+) -> Drawn:
+    """Draw a multimodal graph; ``frame`` is what to show of it, where vehicles run if it is left out; ``fonts`` are
+    tried for letters that the plain one lacks. The same graph makes the same bytes.
 
     Raises:
         GraphRefused: There is nothing to draw with, the file cannot be written, or the network is too wide for one map.
@@ -82,7 +84,7 @@ def draw_picture(graph: nx.MultiDiGraph, path: Path, look: Look, frame: Frame | 
         raise GraphRefused("a picture needs matplotlib: pip install 'changtong[sim]'") from error
     frame = frame or find_frame(graph)
     words = find_words(look.language)
-    letters = choose_letters([*_list_texts(graph), *words.values(), look.title, look.sources])
+    letters = choose_letters([*_list_texts(graph), *words.values(), look.title, look.sources], fonts)
     if not all(map(letters.has, words.values())):
         words = find_words("en")
     settings = {"font.family": list(letters.families), "svg.hashsalt": "changtong", "svg.fonttype": "path"}
@@ -195,7 +197,8 @@ def _draw_words(figure: Any, graph: nx.MultiDiGraph, look: Look, words: Mapping[
     figure.text(left, top, letters.write(look.title), fontsize=15, weight="bold", va="top")
     day = words["day"].format(date=graph.graph["service_date"])
     figure.text(left, 1 - 0.5 / height, day, fontsize=9, color="#5f6368", va="top")
-    sources = [part for part in (look.sources, graph.graph.get("streets", "")) if part]
+    streets = graph.graph.get("streets", "")
+    sources = [part for part in (look.sources, "" if streets in look.sources else streets) if part]
     if sources:
         told = textwrap.shorten(letters.write("; ".join(sources)), 200)
         figure.text(left, 0.14 / height, told, fontsize=6.5, color="#5f6368", va="bottom")
@@ -245,7 +248,7 @@ def _choose_named(graph: nx.MultiDiGraph, layers: frozenset[Layer]) -> list[str]
             routes[start].add(route)
             routes[end].add(route)
     nodes = graph.nodes(data=True)
-    zones = [node for node, data in nodes if data["kind"] == "zone" and Layer.ZONES in layers]
+    zones = [node for node, data in nodes if "area" in data and Layer.ZONES in layers]
     if Layer.TRANSIT not in layers:
         return zones
     stops = [node for node, data in nodes if data["kind"] == "stop"]

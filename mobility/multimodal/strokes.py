@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from string import hexdigits
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -19,6 +20,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from mobility.multimodal.frame import Flat, Frame
+from mobility.multimodal.side_by_side import shift, turn_east
 from mobility.network.graph import Point
 
 INK, PAPER, GROUND, STREET, MAIN_STREET = "#22262b", "#ffffff", "#f6f5f1", "#d6d2c9", "#c5bfb2"
@@ -30,11 +32,22 @@ MODE_COLOURS: Mapping[str, str] = {
 """For routes without a colour of their own, or with one that paper does not show."""
 HEAVY: Mapping[str, float] = {"RAIL": 3.2, "SUBURBAN": 3.2, "SUBWAY": 3.2, "TRAM": 2.6, "FUNICULAR": 2.2}
 """Modes whose lines stand in the legend by name, and their widths in points; all others are thin."""
-THIN = 1.0
+THIN, TOGETHER = 1.0, 0.72
+"""Widths of other lines in points, and of lines side by side, as a part of their own."""
 LETTER_P = "$\\mathrm{P}$"
 MAIN_STREETS = frozenset({"motorway", "trunk", "primary", "secondary"})
 MOST_NAMED = 14
-_FAINT = 0.82
+_PALE, _WHITE = 0.82, 0.95
+
+
+Edge = tuple[str, str, dict[str, Any]]
+
+
+class Track(NamedTuple):
+    """The way between two stops, and the widths in points of the lines on it, by colour."""
+
+    line: Flat
+    colours: dict[str, float]
 
 
 class Overlaid(tuple[Any, ...]):
@@ -118,35 +131,62 @@ def draw_car_parks(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapp
 
 
 def draw_lines(axes: Axes, graph: nx.MultiDiGraph, frame: Frame, words: Mapping[str, str]) -> list[Entry]:
-    """The rides of the timetable, line by line: heavy ones over thin ones, each on a white edge."""
-    lines_of: dict[tuple[str, str], list[tuple[Any, Any, dict[str, Any]]]] = defaultdict(list)
+    """The rides of the timetable: heavy lines over thin ones and side by side where they share their way."""
+    lines_of: dict[tuple[str, str], list[Edge]] = defaultdict(list)
     for edge in graph.edges(data=True):
         if edge[2]["kind"] == "ride":
             lines_of[edge[2]["mode"], edge[2]["route_id"]].append(edge)
-    named, thin = [], defaultdict(list)
     order = sorted(lines_of, key=lambda key: (HEAVY.get(key[0], 0.0), -_count_runs(lines_of[key]), key[1]))
+    named, thin = [], defaultdict(list)
+    tracks: dict[frozenset[str], Track] = {}
     for level, (mode, route_id) in enumerate(order):
         edges = lines_of[mode, route_id]
         lines = _list_lines(graph, frame, edges)
         if not lines:
             continue
-        facts, width = edges[0][2], HEAVY.get(mode, THIN)
-        colour = find_colour(facts["color"], MODE_COLOURS.get(mode, INK))
-        zorder = 5 + level / len(order)
-        style = (0, (4, 2)) if mode == "FERRY" else "solid"
-        for tint, wide, dashes, above in ((PAPER, width + 1.1, "solid", 0), (colour, width, style, 0.2 / len(order))):
-            axes.add_collection(
-                LineCollection(
-                    lines, colors=tint, linewidths=wide, linestyles=[dashes], zorder=zorder + above, capstyle="round",
-                    joinstyle="round",
-                )
-            )  # fmt: skip
+        facts, colour = edges[0][2], find_colour(edges[0][2]["color"], MODE_COLOURS.get(mode, INK))
         if mode in HEAVY:
+            for edge in edges:
+                track = tracks.setdefault(frozenset(edge[:2]), Track(turn_east(_flatten(graph, frame, edge)), {}))
+                track.colours[colour] = max(track.colours.get(colour, 0.0), HEAVY[mode])
             text = " ".join(dict.fromkeys(part for part in (facts["short_name"], facts["long_name"]) if part))
-            named.append(Entry(Line2D([], [], color=colour, lw=width), text or route_id))
+            named.append(Entry(Line2D([], [], color=colour, lw=HEAVY[mode]), text or route_id))
         else:
+            _stroke(axes, lines, colour, THIN, 5 + level / len(order), (0, (4, 2)) if mode == "FERRY" else "solid")
             thin[mode].append(colour)
+    _draw_tracks(axes, frame, list(tracks.values()))
     return [*_name_heavy(named[::-1], words), *_count_thin(thin, words)]
+
+
+def _draw_tracks(axes: Axes, frame: Frame, tracks: list[Track]) -> None:
+    """Colours of lines that share a way lie beside each other, always in the same order."""
+    point_m = frame.width_m / axes.get_window_extent().width * axes.figure.dpi / 72
+    strands: dict[tuple[float, str], list[Flat]] = defaultdict(list)
+    for line, colours in tracks:
+        width = max(colours.values()) * (1.0 if len(colours) == 1 else TOGETHER)
+        for place, colour in enumerate(sorted(colours)):
+            aside_m = (place - (len(colours) - 1) / 2) * width * point_m
+            strands[width, colour].append(shift(line, aside_m))
+    for number, (width, colour) in enumerate(sorted(strands)):
+        shown = [line for line in strands[width, colour] if frame.shows(line)]
+        _stroke(axes, shown, colour, width, 6.2 + 0.1 * number / len(strands))
+
+
+def _stroke(axes: Axes, lines: list[Flat], colour: str, width: float, zorder: float, style: Any = "solid") -> None:
+    """Lines on an edge that parts them from what they cross: white, or dark for colours that paper hardly shows."""
+    edge, wider = (INK, 0.5) if measure_luminance(colour) > _PALE else (PAPER, 1.0)
+    for tint, wide, dashes, level in ((edge, width + wider, "solid", 0.0), (colour, width, style, 0.002)):
+        axes.add_collection(
+            LineCollection(
+                lines,
+                colors=tint,
+                linewidths=wide,
+                linestyles=[dashes],
+                zorder=zorder + level,
+                capstyle="round",
+                joinstyle="round",
+            )
+        )
 
 
 def _name_heavy(named: list[Entry], words: Mapping[str, str]) -> list[Entry]:
@@ -189,31 +229,39 @@ def is_heavy_stop(data: Mapping[str, Any]) -> bool:
 
 
 def find_colour(text: str, default: str) -> str:
-    """``RRGGBB`` of a feed, unless it is none or nearly white."""
-    try:
-        shades = [int(text[at : at + 2], 16) / 255 for at in (0, 2, 4)] if len(text) == 6 else [1.0]
-    except ValueError:
-        return default
-    luminance = sum(weight * shade for weight, shade in zip((0.2126, 0.7152, 0.0722), shades, strict=False))
-    return f"#{text}" if len(shades) == 3 and luminance < _FAINT else default
+    """``RRGGBB`` of a feed, unless it is none, or white."""
+    is_colour = len(text) == 6 and not set(text) - set(hexdigits)
+    return f"#{text}" if is_colour and measure_luminance(f"#{text}") < _WHITE else default
 
 
-def _count_runs(edges: list[tuple[Any, Any, dict[str, Any]]]) -> int:
+def measure_luminance(colour: str) -> float:
+    """Of ``#RRGGBB``, 0 for black and 1 for white (weights of ITU-R BT.709)."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _count_runs(edges: list[Edge]) -> int:
     return sum(data["runs"] for *_, data in edges)
 
 
-def _list_lines(
-    graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[tuple[Any, Any, Mapping[str, Any]]]
-) -> list[Flat]:
+def _list_lines(graph: nx.MultiDiGraph, frame: Frame, edges: Iterable[Edge]) -> list[Flat]:
     """What of the edges is seen, there and back once."""
-    at = graph.nodes
     lines: dict[tuple[Point, ...], Flat] = {}
-    for start, end, data in edges:
-        points = data.get("line") or ((at[start]["lon"], at[start]["lat"]), (at[end]["lon"], at[end]["lat"]))
+    for edge in edges:
+        points = _list_points(graph, edge)
         flat = frame.flatten(points)
         if frame.shows(flat):
             lines.setdefault(min(points, points[::-1]), flat)
     return list(lines.values())
+
+
+def _list_points(graph: nx.MultiDiGraph, edge: Edge) -> tuple[Point, ...]:
+    ends = (graph.nodes[node] for node in edge[:2])
+    return edge[2].get("line") or tuple((end["lon"], end["lat"]) for end in ends)
+
+
+def _flatten(graph: nx.MultiDiGraph, frame: Frame, edge: Edge) -> Flat:
+    return frame.flatten(_list_points(graph, edge))
 
 
 def _keep_shown(frame: Frame, points: list[Point]) -> Flat:

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import re
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise, permutations
@@ -27,6 +28,7 @@ from mobility.multimodal.layers import parse_layers, take_layers
 from mobility.multimodal.lettering import choose_letters, find_words
 from mobility.multimodal.picture import Look, draw_picture
 from mobility.multimodal.refusals import GraphRefused
+from mobility.multimodal.side_by_side import shift, turn_east
 from mobility.multimodal.strokes import find_colour
 from mobility.network.graph import save_graph, to_geojson
 from mobility.network.places import distance_between_m
@@ -325,6 +327,7 @@ def test_a_name_keeps_off_the_lines():
     label, within = Label(100, 50, 40, 10, 5), Box(0, 0, 200, 100)
     assert place_labels([label], np.zeros((0, 2)), [], within) == [Box(105, 45, 145, 55)]
     assert place_labels([label], line, [], within) == [Box(55, 45, 95, 55)]
+    assert place_labels([label._replace(gap=0)], np.zeros((0, 2)), [], within) == [Box(80, 45, 120, 55)]
 
 
 @given(st.floats(-80, 80), st.floats(-170, 170), st.floats(0.01, 0.4), st.floats(0.01, 0.4))
@@ -390,9 +393,25 @@ def test_letters_that_no_font_has_are_known_beforehand():
 
 
 def test_colours_that_paper_does_not_show_are_replaced():
-    """A feed's own colour, unless it is missing, no colour, or nearly white."""
-    colours = [find_colour(text, "#123456") for text in ("E20B65", "", "FFFFFF", "FFFFF0", "GG0000", "E20", "FFFF00")]
-    assert colours == ["#E20B65", *["#123456"] * 5, "#123456"]
+    """A feed's own colour, yellow too, unless it is missing, no colour, or white."""
+    colours = [find_colour(text, "#123456") for text in ("E20B65", "FFFF33", "", "FFFFFF", "GG0000", "E20", "+20B65")]
+    assert colours == ["#E20B65", "#FFFF33", *["#123456"] * 5]
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=2, max_size=8), st.floats(-5, 5))
+def test_lines_that_share_a_way_lie_side_by_side(points, aside):
+    """A shifted line is nowhere farther away than twice the distance; along a straight one it is exactly there."""
+    line = np.array(points, float)
+    shifted = shift(line, aside)
+    kept = line[np.append(True, (np.diff(line, axis=0) != 0).any(axis=1))]
+    if len(kept) > 1 and aside:
+        gaps = np.hypot(*(shifted - kept).T)
+        assert (gaps <= 2 * abs(aside) + 1e-9).all()
+        assert gaps[[0, -1]] == pytest.approx(abs(aside))
+    east = turn_east(line)
+    assert (east == turn_east(line[::-1])).all() or (line[0] == line[-1]).all()
+    corner = shift(np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]), 1.0)
+    assert corner == pytest.approx(np.array([(0.0, 1.0), (9.0, 1.0), (9.0, 10.0)]))
 
 
 def test_a_picture_has_the_legend_of_what_it_shows(parts, tmp_path):
@@ -407,7 +426,7 @@ def test_a_picture_has_the_legend_of_what_it_shows(parts, tmp_path):
     told = (tmp_path / "a.svg").read_text()
     for words in (
         "Red Alpha – Gamma", "Bus: 1 route", "Station (3)", "Stop (1)", "Bikes: station (4)", "Car park (1)", "Street",
-        "On-demand zone (1)", "Town", "Network on 2026-07-15", f"{choose_bar_m(find_whole(graph).width_m) / 1000:g} km",
+        "On-demand zone (1)", "Town", "Network on 2026-07-15",
         "Town's own data; © OpenStreetMap contributors, ODbL 1.0",
     ):  # fmt: skip
         assert f"<!-- {words} -->" in told, words
@@ -416,9 +435,10 @@ def test_a_picture_has_the_legend_of_what_it_shows(parts, tmp_path):
     assert (tmp_path / "b.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
     near = draw_picture(graph, tmp_path / "c.svg", replace(look, layers=frozenset(Layer)), parse_box(NEAR))
     assert near.outside == {"shared_station": 1, "stop": 1}
-    assert near.names == 4
+    assert near.names + near.unwritten == 4  # three stations and the zone, whose name needs a Chinese font
+    assert near.unwritten == (not choose_letters(["甲區"]).has("甲區"))
     told = (tmp_path / "c.svg").read_text()
-    for words in ("Alpha", "Beta", "Gamma", "甲區", "Bikes: station (3)", "Walk", "Ride to the next stations"):
+    for words in ("Bikes: station (3)", "Walk", "Ride to the next stations"):
         assert f"<!-- {words} -->" in told, words
 
 
@@ -457,7 +477,7 @@ def test_the_command_draws_a_feed_with_its_streets(command, tmp_path, capsys):
     words = ("draw", "--gtfs", "town.zip", "--streets", "town.osm.pbf", "--date", "2026-07-15", "--language", "en")
     assert command(*words, "--out", "map.png", "--dpi", "60") == 0
     out = capsys.readouterr().out
-    assert out.startswith("map.png  0.0 MB, the network on 2026-07-15")
+    assert re.match(r"map\.png  \d+ kB, the network on 2026-07-15\n", out)
     assert "nodes    4 stops, 25 of streets, 1 on-demand zones" in out
     assert "1 stops that nothing leads to: stop:D" in out
     assert command(*words, "--json") == 0
@@ -490,7 +510,7 @@ def test_the_command_exports_what_is_asked_for(command, tmp_path, capsys):
         (("draw", "--out", "no/map.svg"), "there is no folder no"),
         (("draw", "--bbox", "1,2,3"), "'1,2,3' is no box"),
         (("draw", "--layers", "roads"), "'roads' is no layer"),
-        (("draw", "--dpi", "5"), "20 to 1200"),
+        (("draw", "--dpi", "5"), "20 to 600"),
         (("draw", "--date", "2020-01-01", "--gtfs", "town.zip"), "valid from 2026-07-01 to 2026-07-29"),
         (("draw", "--streets", "town.osm.pbf"), "--streets belongs to a feed"),
         (("draw", "--gtfs", "nowhere.zip"), "nowhere.zip"),
@@ -507,10 +527,11 @@ def test_what_cannot_be_done_is_told_in_one_line(command, capsys, words, told):
     assert len(error.strip().splitlines()) == 1
 
 
-def test_a_name_without_letters_is_left_out_and_told(graph, tmp_path, monkeypatch, capsys):
+def test_a_name_without_letters_is_left_out_and_told(graph, tmp_path):
     """Where no font has the letters of the names, the picture is drawn without them and says how many they are."""
-    monkeypatch.setattr("mobility.multimodal.lettering.WIDER", ())
-    monkeypatch.setattr("mobility.multimodal.lettering.choose_letters.__defaults__", ((),))
-    drawn = draw_picture(graph, tmp_path / "town.svg", Look("Town", "en"))
+    drawn = draw_picture(graph, tmp_path / "town.svg", Look("鎮", "zh"), fonts=())
     assert drawn.unwritten == 4 + len(STATIONS) + 1 + 1
     assert drawn.names == 0
+    told = (tmp_path / "town.svg").read_text()
+    assert "<!-- □ -->" in told  # the title
+    assert "<!-- Car park (1) -->" in told  # the legend is not Chinese, either

@@ -8,7 +8,7 @@ gone. A vehicle is never returned where it was taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -59,6 +59,8 @@ class HirePlaces:
     by_vehicle: Targets
     to_stop: Pairs
     from_stop: Pairs
+    vehicle_ids: Sequence[str] = ()
+    """Of the vehicle that stands there by itself; empty at stations, and where there are no such vehicles at all."""
 
     def at(self, place: int) -> Coordinate:
         """Where it is."""
@@ -204,6 +206,7 @@ class HireFinder:
             self.template,
             pick_up=self._tell_chance(self.places.bikes, first, asked_s, taken_s),
             drop_off=None if second == AT_THE_DOOR else self._tell_chance(self.places.docks, second, asked_s, left_s),
+            vehicle_id=self.places.vehicle_ids[first] if self.places.vehicle_ids else "",
             price=self.price(ride.arrival_s - ride.departure_s, ride.distance_m) if self.price else None,
         )
         return replace(ride, hire=hire)

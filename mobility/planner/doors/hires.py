@@ -88,6 +88,7 @@ def _build(
         by_vehicle=router.link(rows.lat, rows.lon, profile),
         to_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S),
         from_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S, inbound=True),
+        vehicle_ids=[state.vehicles[row].vehicle_id if row >= 0 else "" for row in rows.vehicle.tolist()],
     )
     return HireFinder(
         places=places,
@@ -206,7 +207,9 @@ def _describe(state: SystemState, group: RideGroup) -> Hire:
         names=kind.names or _names_of(state),
         form_factor=group.form_factor.value,
         propulsion=group.propulsion.value,
+        systems=_names_of(state),
         operators=system.operator,
+        return_constraint=group.return_constraint.value,
         uris={key: uri for key, uri in uris.items() if uri},
     )
 

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from gtfs.service_days import to_service_time
+from gtfs.flex import FlexCall
+from gtfs.service_days import to_instant, to_service_time
 from mobility.flex import BookingState, FlexRide, OnDemandZones, PlaceStops, settle_booking
 from mobility.itinerary import Leg
 from mobility.model import Coordinate, Mode, Place
@@ -22,7 +23,7 @@ from mobility.network.timetable import Flags
 from mobility.planner.doors.ends import Doors, Entry, Moment, no_doors, pick_shortest
 from mobility.planner.doors.legs import LegTeller
 from mobility.planner.doors.streetside import Streetside
-from mobility.street_use import Booking
+from mobility.street_use import Booking, Served
 from mobility.streets.profiles import Profile
 
 LONGEST_RIDE_S: Final = 3600
@@ -121,8 +122,9 @@ class FlexFinder:
             for language, text in terms.texts.items()
         }
         book_by = terms.book_by
+        served = _tell_served(ride.pickup, date, ride.timezone), _tell_served(ride.drop_off, date, ride.timezone)
         return terms.state, Booking(
-            ride.trip_id, facts.names, book_by, terms.phone, terms.url, texts, facts.approximate
+            ride.trip_id, facts.names, book_by, terms.phone, terms.url, texts, facts.approximate, served=served
         )
 
     def _list_rides(self, door: Coordinate, at_s: float, *, is_egress: bool) -> list[FlexRide]:
@@ -151,3 +153,10 @@ class FlexFinder:
             ):
                 return date
         return None
+
+
+def _tell_served(call: FlexCall, date: dt.date, timezone: str) -> Served:
+    window = None
+    if call.window_s is not None:
+        window = to_instant(date, call.window_s[0], timezone), to_instant(date, call.window_s[1], timezone)
+    return Served(call.place.place_id, call.place.name, window)

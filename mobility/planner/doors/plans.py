@@ -38,6 +38,6 @@ def combine(
     changes: Iterable[BikeChanges | None] = (None,),
 ) -> tuple[Plan, ...]:
     """All combinations, those that ask for least first; between vehicles only where nothing else is ridden."""
-    plans = [Plan(*ends) for ends in product(access, egress)]
+    plans = [ON_FOOT if ends == (None, None) else Plan(*ends) for ends in product(access, egress)]
     plans += [Plan(changes=by_bike) for by_bike in changes if by_bike is not None]
     return tuple(sorted(plans, key=lambda plan: plan.burden))

@@ -64,9 +64,9 @@ class Surroundings:
         access = [finder for mode in sorted(ways.access) for finder in self._list_finders(mode, ways)]
         egress = [finder for mode in sorted(ways.egress) for finder in self._list_finders(mode, ways)]
         changes = self._list_changes(ways.hires) if Mode.RENTAL in ways.between else ()
-        on_foot = (ON_FOOT,) if not (Mode.WALK in ways.access and Mode.WALK in ways.egress) else ()
-        plans = combine(dict.fromkeys([None, *access]), dict.fromkeys([None, *egress]), changes)
-        return (*on_foot, *plans) if on_foot and ON_FOOT not in plans else plans
+        # walking is always among them: it is what all others are held against
+        access, egress = [None, *filter(None, access)], [None, *filter(None, egress)]
+        return combine(access, egress, changes)
 
     def list_direct(self, ways: Ways) -> tuple[DoorFinder, ...]:
         """Who finds ways from door to door, walking left out."""
