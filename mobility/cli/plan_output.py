@@ -194,7 +194,14 @@ def _instant_of(instant_s: int, timezone: str) -> str:
 def _booking_to_json(booking: Booking | None) -> dict[str, Any] | None:
     if booking is None:
         return None
-    return {**asdict(booking), "book_by": booking.book_by.isoformat() if booking.book_by else None}
+    return {key: _with_text(value) for key, value in asdict(booking).items()}
+
+
+def _with_text(value: Any) -> Any:
+    """The value with instants as text."""
+    if isinstance(value, dict):
+        return {key: _with_text(one) for key, one in value.items()}
+    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
 def _itinerary_to_json(itinerary: Itinerary) -> dict[str, Any]:
