@@ -27,8 +27,17 @@ class EmissionFactors:
         return 0.0 if mode in {Mode.WALK, Mode.BIKE} else self.g_per_km[Mode.BUS]
 
     def leg_g(self, leg: Leg) -> float:
-        """Grams that one person's share of a leg emits."""
-        return self.of(leg.mode) * leg.distance_m / 1000
+        """Grams that one person's share of a leg emits: by a shared vehicle as by its own kind."""
+        factor = self.of_hire(leg.hire.form_factor, leg.hire.propulsion) if leg.hire else self.of(leg.mode)
+        return factor * leg.distance_m / 1000
+
+    def of_hire(self, form_factor: str, propulsion: str) -> float:
+        """The factor of a shared vehicle, in words of GBFS: nothing by muscle; with a motor that of a car for cars, and
+        of ``rental`` for all that is smaller.
+        """
+        if propulsion == "human":
+            return 0.0
+        return self.g_per_km[Mode.CAR] if form_factor == "car" else self.of(Mode.RENTAL)
 
     def itinerary_g(self, itinerary: Itinerary) -> int:
         """Grams of the whole journey, rounded."""

@@ -121,6 +121,19 @@ class Itinerary:
         return max(0, sum(leg.ride is not None and not leg.stays_aboard for leg in self.legs) - 1)
 
 
+def list_street_prices(itinerary: Itinerary) -> list[tuple[float, str] | None]:
+    """What the legs cost that are not public transport: hires, car parks, taxis; None where a price is not known."""
+    prices: list[tuple[float, str] | None] = []
+    for leg in itinerary.legs:
+        if leg.hire:
+            prices.append(leg.hire.price)
+        if leg.parked:
+            prices.append(leg.parked.price)
+        if leg.mode in {Mode.ODM, Mode.FLEX}:
+            prices.append(leg.booking.price if leg.booking else None)
+    return prices
+
+
 @dataclass(frozen=True, slots=True)
 class LegSketch:
     """A leg as written. ``label`` is the mode (``SUBWAY``; ``Walk`` without a vehicle), ``line`` what is

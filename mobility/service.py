@@ -30,7 +30,7 @@ from mobility.cities import City, ensure_city, find_city
 from mobility.emissions import default_factors
 from mobility.fares.estimate import list_route_costs
 from mobility.fares.table import FareTable
-from mobility.itinerary import Itinerary
+from mobility.itinerary import Itinerary, list_street_prices
 from mobility.model import Coordinate, Mode, Place, PlannerError
 from mobility.network.accessible import with_walking
 from mobility.network.build import Network, build_network
@@ -88,6 +88,7 @@ __all__ = [
 
 MOST_CELLS = 10_000
 LOG = logging.getLogger(__name__)
+RIDDEN: Final = frozenset({Mode.RENTAL, Mode.BIKE})
 NOTHING_ELSE: Final = Supply()
 UNLINKED, UNLINKED_PLACE = "changtong_stop_without_street", "changtong_place_without_street"
 _COORDINATE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
@@ -265,15 +266,16 @@ class JourneyPlanner:
         """
         check_request(request, Service(self.name, *self.feed_dates, self.timezone))
         side = self._side_for(request.needs)
+        request = self._with_usable_ways(request)
         ground, plans = side.ground, side.surroundings.list_plans(request.ways)
         asked_s = time.time() if request.asked_at is None else request.asked_at.timestamp()
         walk_s = self._direct_walk_s(request, ground)
         search = JourneySearch(ground, request, walk_s, plans, asked_s)
         page = search.find_page()
-        if not page.journeys and walk_s is None:
-            self._check_near(request, ground, plans)
         itineraries = tuple(self._fares.with_fare(search.build_itinerary(journey)) for journey in page.journeys)
         direct = (*self._direct(request, walk_s), *self._list_other_direct(request, side, asked_s))
+        if walk_s is None and not (itineraries or direct):
+            self._check_near(request, ground, plans)
         begin_s, end_s = (-page.end_s, -page.begin_s) if request.arrive_by else (page.begin_s, page.end_s)
         previous_cursor, next_cursor = write_cursors(begin_s, end_s)
         return PlanResult(
@@ -345,7 +347,11 @@ class JourneyPlanner:
         """Hundredths of the currency, where every ride is priced, and grams."""
         price = self._fares.price(itinerary)
         costs = {Criterion.CO2: self._emissions.itinerary_g(itinerary)}
-        return costs if price is None or price.unpriced else {**costs, Criterion.PRICE: price.amount}
+        others = list_street_prices(itinerary)
+        if price is None or price.unpriced or any(other is None for other in others):
+            return costs
+        amount = price.amount + round(100 * sum(other[0] for other in others if other))
+        return {**costs, Criterion.PRICE: amount}
 
     def _list_unlinked(self) -> list[FeedNotice]:
         """Stops and entrances within the extract that no street leads to: nobody walks there from the street."""
@@ -363,6 +369,15 @@ class JourneyPlanner:
         ]  # fmt: skip
         others = self._side.surroundings.list_unlinked()
         return told + [FeedNotice(UNLINKED_PLACE, Severity.WARNING, "", 0, f"{text}: check it") for text in others]
+
+    def _with_usable_ways(self, request: PlanRequest) -> PlanRequest:
+        """Nobody in a wheelchair is sent by bicycle or moped."""
+        if not request.needs.wheelchair:
+            return request
+        ways = request.ways
+        kept = (modes - RIDDEN for modes in (ways.access, ways.egress, ways.between, ways.direct))
+        access, egress, between, direct = kept
+        return replace(request, ways=replace(ways, access=access, egress=egress, between=between, direct=direct))
 
     def _check_near(self, request: PlanRequest, ground: Ground, plans: tuple[Plan, ...]) -> None:
         """Refuse doors from which nobody walks to a stop, unless something else may bring one there."""
@@ -419,7 +434,11 @@ class JourneyPlanner:
     def _surround(self, ground: Ground, supply: Supply) -> _Side:
         told_with = ground.reconstructor
         network = told_with.network
-        streetside = Streetside(told_with.teller.router, network.schedule.lat, network.schedule.lon)
+        schedule, teller = network.schedule, told_with.teller
+        streetside = Streetside(
+            teller.router, schedule.lat, schedule.lon, network.footpaths.entrances,
+            foot=teller.foot, foot_mps=teller.foot_mps,
+        )  # fmt: skip
         return _Side(ground, Surroundings(supply, network, streetside, told_with.teller))
 
     def find_place(self, text: str) -> Place:
@@ -494,7 +513,7 @@ class JourneyPlanner:
         found = []
         for finder in side.surroundings.list_direct(request.ways):
             at_s = request.at.timestamp()
-            entry = finder.find_direct(request.start, request.end, at_s, asked_s)
+            entry = finder.find_direct(request.start, request.end, at_s, asked_s, arrive_by=request.arrive_by)
             if entry is None or entry.seconds > request.ways.longest_direct_s:
                 continue
             date, departure_s = self._leave(request, entry.seconds)

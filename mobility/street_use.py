@@ -40,7 +40,8 @@ class Backup:
 class Chance:
     """Whether something is usable at ``place`` on arrival. ``level`` is the last reading of ``capacity`` (None where
     there is none), ``age_s`` how old it was when the journey was planned; ``basis`` what the probability comes from:
-    ``history``, ``prior`` (nothing was ever learned of the place) or ``stale`` (the reading is too old to say much).
+    ``history``, ``prior`` (nothing was ever learned of the place), ``stale`` (the reading is too old to say much) or
+    ``now`` (what was read, and no forecast).
     """
 
     place: Place

@@ -44,7 +44,8 @@ class Supplied(NamedTuple):
 def supply_of_feed(feed: Feed, timezone: str) -> Supplied:
     """What a feed alone has: its on-demand zones."""
     zones = build_on_demand(feed)
-    supply = Supply(zones=zones, routes=_list_route_facts(feed), model=AvailabilityModel.prior(timezone))
+    model = AvailabilityModel.prior(timezone)
+    supply = Supply(zones=zones, routes=_list_route_facts(feed), model=model, timezone=timezone)
     return Supplied(supply, zones.notices)
 
 
@@ -75,6 +76,7 @@ def supply_of_city(city: City, files: CityFiles, feed: Feed) -> Supplied:
         routes=alone.routes,
         taxi=read_taxis(city),
         model=AvailabilityModel.prior(city.timezone, holidays),
+        timezone=city.timezone,
     )
     return Supplied(supply, tuple(found))
 

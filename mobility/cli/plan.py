@@ -216,9 +216,10 @@ def _parse_via(text: str, planner: JourneyPlanner) -> Stopover:
 def parse_modes(text: str) -> frozenset[Mode]:
     """``SUBWAY,TRAM``."""
     from mobility.model import Mode
+    from mobility.planner.request import ACCESS_MODES, DIRECT_MODES
     from mobility.service import ImpossibleRequest
 
-    known = [mode.value for mode in Mode if mode.value not in {"WALK", "BIKE", "CAR", "CAR_PARKING", "RENTAL"}]
+    known = [mode.value for mode in Mode if mode not in DIRECT_MODES | ACCESS_MODES]
     asked = [part.strip().upper() for part in text.split(",") if part.strip()]
     for name in asked:
         if name not in known:

@@ -201,6 +201,8 @@ def _with_text(value: Any) -> Any:
     """The value with instants as text."""
     if isinstance(value, dict):
         return {key: _with_text(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_text(one) for one in value]
     return value.isoformat() if isinstance(value, dt.datetime) else value
 
 

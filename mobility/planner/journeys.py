@@ -15,6 +15,7 @@ from mobility.geodesy import great_circle_m
 from mobility.itinerary import Itinerary
 from mobility.model import Place
 from mobility.network.build import Network
+from mobility.network.places import distance_between_m
 from mobility.planner.access_egress import FARTHEST_S, WalkedStreets, list_walks, merge_ends
 from mobility.planner.candidates import Candidate, Reader, as_walks
 from mobility.planner.clocks import Span, split_arrivals, split_departures, tell_on_its_day
@@ -40,6 +41,9 @@ BLOCK_S = 1800
 """The windows of searches with more criteria."""
 WORTH_S = 120
 """A vehicle that brings one to a stop hardly sooner than one's feet is no way to it."""
+AHEAD_S = 2 * 3600
+NOMINAL_S, NOMINAL_MPS, LONGEST_NOMINAL_S = 600.0, 5.0, 7200.0
+"""How long a journey is taken to last, for what may be gone at its other end: only forecasts depend on it."""
 FINE_CRITERIA = 2
 """With so many criteria differences count that are small; with more, sets would grow without bound."""
 
@@ -81,7 +85,7 @@ class Ground:
         return merge_ends(*parts)
 
     def check_near(self, place: Place, field_name: str) -> None:
-        """Refuse a door from which nobody reaches a stop, rather than search a day in vain.
+        """Refuse a door from which nobody reaches a stop, rather than answer with nothing.
 
         Raises:
             NoStopNear: The message names the nearest stop.
@@ -178,7 +182,16 @@ class JourneySearch:
             span = split_arrivals(instant_s - 1, instant_s, timezone)[0]
         else:
             span = split_departures(instant_s, instant_s + 1, timezone)[0]
-        found = self._fetch_span(span._replace(window_s=0)) if self.ground.is_served(span.date) else []
+        found: list[Candidate] = []
+        for number in range(len(self.plans)) if self.ground.is_served(span.date) else ():
+            best = self._fetch_plan(span._replace(window_s=0), number)
+            if not best and self.plans[number] is not ON_FOOT:
+                # what is best for this moment cannot be had (not yet open, nothing left): the next that can
+                later = self._fetch_plan(span._replace(window_s=AHEAD_S), number)
+                best = sorted(later, key=lambda j: (j.arrival_s, len(j.vehicles), -j.departure_s))[:1]
+                if self.request.arrive_by:
+                    best = sorted(later, key=lambda j: (-j.departure_s, len(j.vehicles), j.arrival_s))[:1]
+            found += best
         verdicts = judge(found, walk_s=self.walk_s, by_arrival=self.request.arrive_by)
         kept = [journey for journey, rule in zip(found, verdicts, strict=True) if rule is None]
         kept.sort(key=lambda j: (j.departure_s, j.arrival_s, len(j.vehicles)))
@@ -296,8 +309,8 @@ class JourneySearch:
             request, plan = self.request, self.plans[number]
             ground = self.ground if plan.changes is None else self.ground.with_changes(plan.changes)
             day = ground.days.get(span.date, request.modes, request.needs)
-            access, before = self._list_ends(plan.access, day, span, is_egress=False)
-            egress, after = self._list_ends(plan.egress, day, span, is_egress=True)
+            access, before = self._list_ends(plan.access, day, is_egress=False)
+            egress, after = self._list_ends(plan.egress, day, is_egress=True)
             query = Query(
                 access=access,
                 egress=egress,
@@ -312,17 +325,26 @@ class JourneySearch:
             self._queries[key] = _Asked(day, query, (before, after))
         return self._queries[key]
 
-    def _list_ends(
-        self, finder: DoorFinder | None, day: Day, span: Span, *, is_egress: bool
-    ) -> tuple[Ends, Doors | None]:
+    def _find_door_moment_s(self, *, is_egress: bool) -> float:
+        """About when one is at an end (POSIX seconds): at the one that was asked for then, at the other a nominal
+        journey later, or earlier.
+        """
+        at_s, request = self.request.at.timestamp(), self.request
+        if is_egress == request.arrive_by:
+            return at_s
+        way_m = distance_between_m(request.start.at, request.end.at)
+        way_s = min(NOMINAL_S + way_m / NOMINAL_MPS, LONGEST_NOMINAL_S)
+        return at_s - way_s if request.arrive_by else at_s + way_s
+
+    def _list_ends(self, finder: DoorFinder | None, day: Day, *, is_egress: bool) -> tuple[Ends, Doors | None]:
         """Stops at one end. By a vehicle only those that it reaches clearly sooner than one walks there."""
         request = self.request
         door = request.end if is_egress else request.start
         walks = self.ground.list_ends(door, request.max_walk_s, day, is_egress=is_egress)
         if finder is None:
             return walks, None
-        # within a page doors are looked for once: for the moment that was asked for
-        at_s = float(span.clock_s + span.at_s)
+        # doors are looked for once, for the moment that was asked for, whatever the page: so pages fit together
+        at_s = self._find_door_moment_s(is_egress=is_egress)
         found = finder.find(
             door, at_s, self.asked_s, request.ways.longest_s, day.is_served.view(np.uint8), is_egress=is_egress
         )

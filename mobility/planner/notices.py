@@ -130,11 +130,9 @@ def list_risks(legs: Iterable[Leg]) -> list[Notice]:
         if leg.booking and leg.booking.texts:
             told = {tag: f"{_name_in(leg.booking.names, tag)}: {text}" for tag, text in leg.booking.texts.items()}
             found.setdefault((MUST_BOOK, told["en"]), _own(MUST_BOOK, told))
-            if leg.booking.approximate:
-                texts = leg.booking.approximate
-                found.setdefault(
-                    (APPROXIMATE_TIMES, _name_in(texts, "en")), _own(APPROXIMATE_TIMES, _with_english(texts))
-                )
+        if leg.booking and leg.booking.approximate:
+            texts = leg.booking.approximate
+            found.setdefault((APPROXIMATE_TIMES, _name_in(texts, "en")), _own(APPROXIMATE_TIMES, _with_english(texts)))
     return list(found.values())
 
 

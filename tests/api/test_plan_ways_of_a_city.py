@@ -131,13 +131,13 @@ def test_metro_and_bike(ask):
 
 
 def test_a_bike_between_two_vehicles(ask):
-    """From light rail to metro by bike, only where it was asked for."""
+    """From metro to light rail by bike, only where it was asked for."""
     query = {"numItineraries": 8}
-    journey, leg = find(ask("C28", "O2", transferModes="RENTAL", **query), "RENTAL")
-    assert [each["mode"] for each in journey["legs"]] == ["TRAM", "WALK", "RENTAL", "WALK", "SUBWAY"]
-    assert leg["rental"]["fromStationName"] == "輕軌凱旋公園站"
+    journey, leg = find(ask("O2", "C34", transferModes="RENTAL", **query), "RENTAL")
+    assert [each["mode"] for each in journey["legs"]] == ["SUBWAY", "WALK", "RENTAL", "WALK", "TRAM"]
+    assert leg["rental"]["fromStationName"] == "捷運五塊厝站(4號出口)"
     with pytest.raises(AssertionError, match="no journey by RENTAL"):
-        find(ask("C28", "O2", **query), "RENTAL")
+        find(ask("O2", "C34", **query), "RENTAL")
 
 
 def test_park_and_ride(ask):

@@ -108,8 +108,8 @@ def test_park_and_ride(ask, readings, free, name):
 
 def test_bike_between(ask, readings):
     """A bike between two vehicles."""
-    given = readings(bikes={"KHH501202074": 4, "KHH501202002": 7})
-    _, reply, _ = ask("C28", "O2", "--between", "rental", "--itineraries", "8", *given)
+    given = readings(bikes={"KHH501202029": 4, "KHH501202049": 7})
+    _, reply, _ = ask("O2", "C34", "--between", "rental", "--itineraries", "8", *given)
     assert find(reply, "RENTAL")["notation"] == read_golden()["bike between two vehicles"][0]
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from kaohsiung_ways import (
     AT,
@@ -24,6 +25,7 @@ from kaohsiung_ways import (
 from mobility.bikeshare.state import StationState
 from mobility.itinerary import format_itinerary
 from mobility.model import Mode
+from mobility.network.needs import Needs
 from mobility.parking.facilities import Occupancy, SpaceKind
 from mobility.planner.request import Ways
 from mobility.service import ImpossibleRequest, JourneyPlanner, PlanRequest
@@ -133,9 +135,9 @@ def answer_park_and_ride_full(planner):
 
 
 def answer_bike_between(planner):
-    """A bike between the light rail and the metro."""
-    read_bikes(planner, {"輕軌凱旋公園站": 4, "捷運文化中心站(2號出口)": 7})
-    return with_mode(ask(planner, "C28", "O2", itineraries=8, between={RENTAL}), RENTAL)[:1]
+    """A bike between the metro and the light rail."""
+    read_bikes(planner, {"捷運五塊厝站(4號出口)": 4, "凱旋醫院": 7})
+    return with_mode(ask(planner, "O2", "C34", itineraries=8, between={RENTAL}), RENTAL)[:1]
 
 
 def answer_on_demand(planner):
@@ -227,10 +229,40 @@ def test_every_leg_follows_the_one_before(planner):
                 assert leg.end.at == following.start.at or following.mode is WALK
 
 
-def test_pages_of_several_ways_neither_lose_nor_repeat(planner):
-    """Turning pages gives the same journeys as one long window."""
-    ways = Ways(access=frozenset({WALK, RENTAL}), egress=frozenset({WALK, RENTAL}))
-    request = PlanRequest(planner.find_place(HOME), planner.find_place("R4"), AT, itineraries=4, ways=ways, asked_at=AT)
+def read_everything(planner, seed=5):
+    """Random counts everywhere: some stations and car parks are empty, some nearly, some full."""
+    random = np.random.default_rng(seed)
+    stations = planner.supply.systems[0].system.stations
+    read_bikes(planner, {s.names["zh-TW"]: int(random.integers(0, 4)) for s in stations}, docks=2)
+    lots = planner.supply.car_parks.facilities
+    read_spaces(planner, {lot.facility_id: int(random.integers(0, 3)) for lot in lots})
+
+
+@pytest.mark.parametrize("arrive_by", [False, True])
+@pytest.mark.parametrize("has_readings", [False, True])
+def test_pages_of_several_ways_neither_lose_nor_repeat(planner, has_readings, arrive_by):
+    """Turning pages gives the same journeys as one long window, whatever was read, in both directions."""
+    if has_readings:
+        read_everything(planner)
+    ways = Ways(access=frozenset({WALK, RENTAL, Mode.CAR_PARKING}), egress=frozenset({WALK, RENTAL}))
+    request = PlanRequest(
+        planner.find_place(HOME),
+        planner.find_place("R4"),
+        AT,
+        arrive_by=arrive_by,
+        itineraries=4,
+        ways=ways,
+        asked_at=AT,
+    )
+    if arrive_by:
+        pages, page = [], planner.plan(request)
+        for _ in range(4):
+            pages += [format_itinerary(j) for j in page.itineraries]
+            page = planner.plan(replace(request, page=page.previous_cursor))
+        window_s = int(AT.timestamp()) - int(page.next_cursor.split("|")[1])
+        whole = planner.plan(replace(request, itineraries=None, window_s=window_s))
+        assert sorted(pages) == sorted(format_itinerary(j) for j in whole.itineraries)
+        return
     pages, page = [], planner.plan(request)
     for _ in range(4):
         pages += [format_itinerary(j) for j in page.itineraries]
@@ -239,6 +271,36 @@ def test_pages_of_several_ways_neither_lose_nor_repeat(planner):
     window_s = end_s - int(AT.timestamp())
     whole = planner.plan(replace(request, itineraries=None, window_s=window_s))
     assert sorted(pages) == sorted(format_itinerary(j) for j in whole.itineraries)
+
+
+def test_a_wheelchair_is_not_put_on_a_bike(planner):
+    """Shared bikes, changes by bike and one's own are left out; lifts and taxis stay, and no vehicle is missed."""
+    needs = Needs(wheelchair=True)
+    everything = frozenset({WALK, RENTAL, Mode.BIKE, Mode.CAR_DROPOFF, Mode.ODM})
+    ways = Ways(everything, everything - {Mode.BIKE}, frozenset({WALK, RENTAL}), everything - {Mode.CAR_DROPOFF})
+    request = PlanRequest(
+        planner.find_place(HOME), planner.find_place("R4"), AT, itineraries=None, ways=ways, needs=needs, asked_at=AT
+    )
+    result = planner.plan(request)
+    modes = {leg.mode for journey in (*result.itineraries, *result.direct) for leg in journey.legs}
+    assert Mode.CAR_DROPOFF in modes
+    assert not modes & {RENTAL, Mode.BIKE}
+    for journey in result.itineraries:
+        for leg, following in zip(journey.legs, journey.legs[1:], strict=False):
+            assert leg.arrival_s <= following.departure_s
+
+
+def test_nobody_is_sent_to_a_car_park_that_is_closed(planner):
+    """Of two car parks at the station the nearer opens in the evening: in the morning the other is proposed."""
+    supply = planner.supply
+    lots = tuple(
+        replace(lot, opening_hours="20:00-23:00" if lot.facility_id == ZUOYING_5 else "24小時")
+        for lot in supply.car_parks.facilities
+    )
+    planner.take_supply(replace(supply, car_parks=replace(supply.car_parks, facilities=lots)))
+    found = with_mode(ask(planner, HOUSE_IN_THE_NORTH, "R8", access={Mode.CAR_PARKING}), Mode.CAR_PARKING)
+    assert found
+    assert {leg.parked.facility_id for journey in found for leg in journey.legs if leg.parked} == {ZUOYING}
 
 
 def test_at_once_is_the_best_of_the_window(planner):

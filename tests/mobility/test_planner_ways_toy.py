@@ -8,11 +8,11 @@ import gbfs_town
 import pytest
 from feed_text import feed_folder
 
-from mobility.flex import TaxiService, TaxiTariff
+from mobility.flex import OnDemandZones, TaxiService, TaxiTariff
 from mobility.itinerary import format_itinerary
 from mobility.model import Coordinate, Mode, Place
 from mobility.planner.request import Hires, Ways
-from mobility.service import JourneyPlanner, PlanRequest
+from mobility.service import JourneyPlanner, NoStopNear, PlanRequest
 from mobility.sources.gbfs import decode
 
 WALK, RENTAL, FLEX = Mode.WALK, Mode.RENTAL, Mode.FLEX
@@ -157,3 +157,53 @@ def test_taxis_and_lifts_at_either_end(town):
     assert with_mode(back.itineraries, Mode.ODM)[0].legs[-1].mode is Mode.ODM
     assert {leg.mode for journey in back.direct for leg in journey.legs} >= {Mode.ODM, Mode.CAR}
     assert all(format_itinerary(journey) for journey in back.direct)
+
+
+def test_one_may_drive_where_no_stop_is(town):
+    """Far from every stop a car and a taxi still bring one there; on foot alone the refusal names the nearest stop."""
+    far = Place("far", Coordinate(22.01, 119.60))
+    ways = Ways(direct=frozenset({Mode.CAR, Mode.ODM}), longest_direct_s=6 * 3600)
+    request = PlanRequest(far, town.find_place("S"), AT, ways=ways, asked_at=AT)
+    assert {journey.legs[0].mode for journey in town.plan(request).direct} == {Mode.CAR, Mode.ODM}
+    with pytest.raises(NoStopNear):
+        town.plan(replace(request, ways=Ways()))
+
+
+def test_a_taxi_costs_more_at_night_by_the_clock_of_the_city(town):
+    """A surcharge from 23 to 6: at three in the morning and not at three in the afternoon."""
+    tariff = TaxiTariff("TWD", 85, 1250, 5, 200, night_fare=20, night_from_s=23 * 3600, night_to_s=6 * 3600)
+    before = town.supply
+    town.take_supply(replace(before, taxi=TaxiService("taxi", {"en": "Taxi"}, 300, tariff=tariff)))
+    try:
+        prices = {}
+        for hour in (3, 15):
+            at = AT.replace(hour=hour)
+            ways = Ways(direct=frozenset({WALK, Mode.ODM}), longest_direct_s=7200)
+            result = town.plan(PlanRequest(door(1, 1), door(2, 2), at, ways=ways, asked_at=at))
+            prices[hour] = next(j.legs[0].booking.price[0] for j in result.direct if j.legs[0].booking)
+        assert prices[3] == prices[15] + 20
+    finally:
+        town.take_supply(before)
+
+
+def test_of_several_rides_the_one_that_runs_is_told(town):
+    """Another trip of the zone, early in the morning and listed first, does not hide the one of the day."""
+    before = town.supply
+    first = before.zones.rides[0]
+    window = (6 * 3600, 7 * 3600)
+    early = replace(
+        first, number=0, trip_id="early",
+        pickup=replace(first.pickup, window_s=window), drop_off=replace(first.drop_off, window_s=window),
+    )  # fmt: skip
+    zones = before.zones
+    areas = {zone: area for place, area in zip(zones.places, zones._areas, strict=True) for zone in place.zones}
+    both = OnDemandZones((early, replace(first, number=1)), zones.places, areas, zones.service_days, zones.language)
+    town.take_supply(replace(before, zones=both))
+    try:
+        asked_at = AT - dt.timedelta(hours=3)
+        found = with_mode(
+            ask(town, door(1.0, 0.5), town.find_place("N"), asked_at=asked_at, access={FLEX}).itineraries, FLEX
+        )
+        assert [j.legs[-1].ride.trip_id for j in found] == ["r1", "r2"]
+    finally:
+        town.take_supply(before)

@@ -1,5 +1,6 @@
 """Ways by shared vehicle and car park against every combination of places, counted one by one."""
 
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -32,8 +33,12 @@ class Chances:
     def bind(self, ids, kind):
         return self
 
-    def forecast(self, level, capacity, observed_s, asked_s, arrive_s, needed=1, trends=None):
-        return type("F", (), {"p_usable": np.array([self.P[x] for x in level.tolist()])})
+    def forecast(self, *asked):
+        """Of one place by its reading, or of all by their levels."""
+        if isinstance(asked[0], str):
+            reading = asked[2]
+            return SimpleNamespace(p_usable=self.P[UNKNOWN if reading is None else reading.level], basis="history")
+        return SimpleNamespace(p_usable=np.array([self.P[x] for x in asked[0].tolist()]))
 
 
 def stock(kind, level):
@@ -41,7 +46,8 @@ def stock(kind, level):
     count = len(level)
     ids = [str(number) for number in range(count)]
     known = np.where(np.array(level) == UNKNOWN, np.nan, 0.0)
-    return Stock(kind, ids, np.array(level), np.full(count, 10), known, np.ones(count, np.uint8), Chances())
+    yes = np.ones(count, np.uint8)
+    return Stock(kind, ids, np.array(level), np.full(count, 10), known, yes, yes, Chances())
 
 
 def towns(most=6):
@@ -81,6 +87,7 @@ def hire_finder(stations, bikes, docks, stops):
     lat, lon, labels, teller, side = build(stations, stops)
     places = HirePlaces(
         lat, lon, labels, stock(Kind.BIKES, bikes), stock(Kind.DOCKS, docks),
+        np.full(len(lat), np.inf),
         ROUTER.link(lat, lon, Profile.FOOT), ROUTER.link(lat, lon, Profile.BICYCLE),
         side.list_walks(lat, lon, hire.LONGEST_WALK_S), side.list_walks(lat, lon, hire.LONGEST_WALK_S, inbound=True),
     )  # fmt: skip
@@ -180,7 +187,7 @@ def test_parked_ways_are_the_best_of_all_car_parks(town, limit_s):
 @given(town=towns())
 def test_changes_by_bike_are_the_best_of_all_pairs(town):
     """Between every two stops with full stations: the best ride, where it beats the footpath by three minutes."""
-    from mobility.planner.doors.between import LONGEST_CHANGE_S, LONGEST_WALK_S, WORTH_S, build_changes
+    from mobility.planner.doors.between import CUSHION_S, LONGEST_CHANGE_S, LONGEST_WALK_S, WORTH_S, build_changes
 
     stations, _, _, stops, _ = town
     count = len(stops)
@@ -198,7 +205,7 @@ def test_changes_by_bike_are_the_best_of_all_pairs(town):
     for a in range(count):
         for b in range(count):
             rides = [
-                before + hire.UNLOCK_S + ride + hire.LOCK_S + after
+                before + hire.UNLOCK_S + ride + hire.LOCK_S + after + CUSHION_S
                 for first, at in enumerate(stations)
                 for second, there in enumerate(stations)
                 if first != second

@@ -18,13 +18,15 @@ from mobility.network.build import Network
 from mobility.network.timetable import Ints, pack_footpaths
 from mobility.planner.days import Days
 from mobility.planner.doors.ends import Moment
-from mobility.planner.doors.hire import LOCK_S, UNLOCK_S, HireFinder
+from mobility.planner.doors.hire import LOCK_S, UNLOCK_S, HireFinder, expect_lost_s
 from mobility.planner.doors.stock import LEAST
 from mobility.planner.doors.streetside import Pairs
 
 LONGEST_CHANGE_S: Final = 1500
 LONGEST_WALK_S: Final = 240
 """Between two vehicles nobody walks farther to a bike."""
+CUSHION_S: Final = 120
+"""Counted on top of each ride: about what is expected to be lost where bikes and docks are seldom gone."""
 WORTH_S: Final = 180
 """A bike is taken to save at least so much."""
 _FAR_S: Final = 2**28
@@ -74,25 +76,26 @@ class BikeChanges:
         return self.ridden.find(start, end) >= 0
 
     def choose(self, start: int, end: int, at_s: float, asked_s: float) -> tuple[int, int, int] | None:
-        """The stations to ride between at an instant, and the seconds of the change with what is expected to be lost;
-        None where none has a bike (a dock) left.
+        """The stations to ride between at an instant, those with the least seconds after what is expected to be lost,
+        and the seconds of the ride with its walks; None where none has a bike (a dock) left.
         """
         places = self.finder.places
         taken, taken_walk_s = _at_stop(places.from_stop, start)
         left, left_walk_s = _at_stop(places.to_stop, end)
-        bikes = places.bikes.list_probabilities(asked_s, at_s)
-        docks = places.docks.list_probabilities(asked_s, at_s)
         best: tuple[int, int, int] | None = None
+        least_s = _FAR_S
         for first, before_s in zip(taken.tolist(), taken_walk_s.tolist(), strict=True):
-            if bikes[first] < LEAST:
+            bike = places.bikes.find_probability(first, asked_s, at_s + before_s)
+            if bike < LEAST:
                 continue
-            other, ride_s = self.finder.list_rides(first, asked_s, at_s)
+            other, ride_s = self.finder.list_rides(first)
             _, rows, columns = np.intersect1d(other, left, return_indices=True)
             for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-                if docks[other[row]] >= LEAST:
-                    seconds = int(before_s + UNLOCK_S + ride_s[row] + LOCK_S + left_walk_s[column])
-                    if best is None or seconds < best[2]:
-                        best = first, int(other[row]), seconds
+                seconds = int(before_s + UNLOCK_S + ride_s[row] + LOCK_S + left_walk_s[column])
+                dock = places.docks.find_probability(int(other[row]), asked_s, at_s + seconds)
+                expected_s = seconds + expect_lost_s(bike) + expect_lost_s(dock)
+                if dock >= LEAST and expected_s < least_s:
+                    best, least_s = (first, int(other[row]), seconds), expected_s
         return best
 
     def tell(self, start: int, end: int, at_s: int, moment: Moment) -> list[Leg] | None:
@@ -113,7 +116,7 @@ def build_changes(finder: HireFinder, network: Network) -> BikeChanges:
         to_stop=_within(finder.places.to_stop, LONGEST_WALK_S),
     )
     finder = replace(finder, places=near)
-    rides = {place: finder.list_rides(place, 0.0, 0.0) for place in np.unique(near.from_stop.place).tolist()}
+    rides = {place: finder.list_rides(place) for place in np.unique(near.from_stop.place).tolist()}
     parts = [_changes_from(stop, finder, rides) for stop in np.unique(near.from_stop.stop).tolist()]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0, np.int64)] * 4
     start, end, seconds, walking_s = columns
@@ -153,7 +156,7 @@ def _changes_from(stop: int, finder: HireFinder, rides: dict[int, tuple[Ints, In
     before_s = np.zeros(len(near_s), np.int64)
     for place, walk_s in zip(*(column.tolist() for column in _at_stop(finder.places.from_stop, stop)), strict=True):
         other, ride_s = rides[place]
-        total_s = walk_s + UNLOCK_S + ride_s + LOCK_S
+        total_s = walk_s + UNLOCK_S + ride_s + LOCK_S + CUSHION_S
         is_better = total_s < near_s[other]
         near_s[other[is_better]], before_s[other[is_better]] = total_s[is_better], walk_s
     pairs = finder.places.to_stop

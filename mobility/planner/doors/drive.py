@@ -45,14 +45,15 @@ class DriveFinder:
         if is_egress and self.is_left_behind:
             return no_doors()
         added_s = self.wait_s + self.after_s
-        targets = self.streetside.targets(self.profile)
-        reached = self.streetside.router.reach(door.at, targets, max(0, limit_s - added_s), inbound=is_egress)
-        kept = is_served[reached.number] > 0
-        stop, seconds = reached.number[kept], reached.seconds[kept] + added_s
+        near = self.streetside.list_near(door.at, self.profile, max(0, limit_s - added_s), inbound=is_egress)
+        kept = is_served[near.stop] > 0
+        stop, seconds = near.stop[kept], near.seconds[kept] + added_s
         none = np.full(len(stop), -1, np.int32)
         return pick_shortest(stop, seconds, np.zeros(len(stop), np.int32), none, none)
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
         """From door to door."""
         way = self.teller.find_way(start, end, self.profile)
         return Entry(-1, way.duration_s + self.wait_s + self.after_s, 0, -1, -1)

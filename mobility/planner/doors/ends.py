@@ -96,8 +96,12 @@ class DoorFinder(Protocol):
         """
         ...
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
-        """The best way from door to door, without public transport; its stop is -1."""
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
+        """The best way from door to door, without public transport, that begins (with ``arrive_by`` ends) at ``at_s``;
+        its stop is -1.
+        """
         ...
 
     def tell_between(self, start: Place, end: Place, first: int, second: int, at_s: int, moment: Moment) -> list[Leg]:

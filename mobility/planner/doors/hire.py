@@ -8,12 +8,14 @@ gone. A vehicle is never returned where it was taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from mobility.bikeshare.state import UNLIMITED
 from mobility.geodesy import Floats
 from mobility.itinerary import Leg
 from mobility.model import Coordinate, Mode, Place
@@ -36,6 +38,8 @@ FEW: Final = 6
 """So many places near a door are tried."""
 MOST_EXTRA_S: Final = 900
 """What it costs at most if there is none: then one walks, or takes what comes."""
+ROAD_MPS: Final = 8.0
+"""How fast a vehicle is taken to be whose speed is that of the road, where its range is compared with a ride."""
 AT_THE_DOOR: Final = -2
 """In place of a place: the vehicle is left at the door itself."""
 _FAR_S: Final = 2**28
@@ -47,7 +51,8 @@ MayEnd = Callable[[Coordinate], bool]
 @dataclass(frozen=True, slots=True, eq=False)
 class HirePlaces:
     """Where one system's vehicles of one kind are taken and left. ``bikes`` and ``docks`` have one row per place;
-    ``to_stop`` and ``from_stop`` are walks to and from the stops of the network.
+    ``range_m`` is how far what stands there gets; ``to_stop`` and ``from_stop`` are walks to and from the stops of the
+    network.
     """
 
     lat: Floats
@@ -55,6 +60,7 @@ class HirePlaces:
     labels: tuple[Place, ...]
     bikes: Stock
     docks: Stock
+    range_m: Floats
     on_foot: Targets
     by_vehicle: Targets
     to_stop: Pairs
@@ -101,10 +107,12 @@ class HireFinder:
         first, second = (place, other) if is_egress else (other, place)
         return pick_shortest(stop, seconds, walking_s, first, second)
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
         """The best ride from door to door: seconds that are expected, and its two places."""
         near_s, before = self._list_near(start.at, at_s, asked_s, is_egress=False)
-        reached = self.teller.router.reach(end.at, self.places.on_foot, LONGEST_WALK_S, inbound=True)
+        reached = self.teller.reach_on_foot(end.at, self.places.on_foot, LONGEST_WALK_S, inbound=True)
         total, place, walk_s = near_s[reached.number] + reached.seconds, reached.number, reached.seconds
         found = None
         if len(total) and total.min() < _FAR_S:
@@ -119,7 +127,7 @@ class HireFinder:
         """On foot to a vehicle that may be left at the end itself."""
         if self.may_end_at is None or not self.may_end_at(end.at):
             return None
-        near = self.teller.router.reach(start.at, self.places.on_foot, LONGEST_WALK_S)
+        near = self.teller.reach_on_foot(start.at, self.places.on_foot, LONGEST_WALK_S)
         chance = self.places.bikes.list_probabilities(asked_s, at_s)[near.number]
         ride = self.teller.router.reach(
             end.at, self.places.by_vehicle, LONGEST_RIDE_S, inbound=True, speed_mps=self.speed_mps
@@ -135,9 +143,10 @@ class HireFinder:
 
     def holds(self, entry: Entry, at_s: float, asked_s: float, *, is_egress: bool) -> bool:
         """See ``DoorFinder``."""
-        bikes = self.places.bikes.list_probabilities(asked_s, at_s)
-        docks = self.places.docks.list_probabilities(asked_s, at_s + entry.seconds)
-        return bool(bikes[entry.first] >= LEAST and (entry.second < 0 or docks[entry.second] >= LEAST))
+        bikes, docks = self.places.bikes, self.places.docks
+        if bikes.find_probability(entry.first, asked_s, at_s) < LEAST:
+            return False
+        return entry.second < 0 or docks.find_probability(entry.second, asked_s, at_s + entry.seconds) >= LEAST
 
     def tell(self, door: Place, entry: Entry, at_s: int, moment: Moment, *, is_egress: bool) -> list[Leg]:
         """See ``DoorFinder``."""
@@ -157,14 +166,16 @@ class HireFinder:
         legs = [to_vehicle, self._with_hire(ride, first, second, moment), self.teller.walk(there, end, ride.arrival_s)]
         return [leg for leg in legs if leg.mode is Mode.RENTAL or leg.arrival_s > leg.departure_s]
 
-    def list_rides(self, place: int, asked_s: float, arrive_s: float, *, inbound: bool = False) -> tuple[Ints, Ints]:
+    def list_rides(self, place: int, *, inbound: bool = False) -> tuple[Ints, Ints]:
         """Places where a vehicle that is taken at ``place`` may be left (``inbound``: taken to be left there), and the
         seconds of the ride.
         """
         reached = self.teller.router.reach(
             self.places.at(place), self.places.by_vehicle, LONGEST_RIDE_S, inbound=inbound, speed_mps=self.speed_mps
         )
-        is_other = reached.number != place
+        taken = reached.number if inbound else np.full(len(reached.number), place)
+        is_within = reached.seconds * (self.speed_mps or ROAD_MPS) <= self.places.range_m[taken]
+        is_other = (reached.number != place) & is_within
         return reached.number[is_other], reached.seconds[is_other]
 
     def _list_near(self, door: Coordinate, at_s: float, asked_s: float, *, is_egress: bool) -> tuple[Ints, Ints]:
@@ -176,7 +187,7 @@ class HireFinder:
         bikes, docks = self.places.bikes, self.places.docks
         here, there = (docks, bikes) if is_egress else (bikes, docks)
         own_s, other_s = (LOCK_S, UNLOCK_S) if is_egress else (UNLOCK_S, LOCK_S)
-        reached = self.teller.router.reach(door, self.places.on_foot, LONGEST_WALK_S, inbound=is_egress)
+        reached = self.teller.reach_on_foot(door, self.places.on_foot, LONGEST_WALK_S, inbound=is_egress)
         probability = here.list_probabilities(asked_s, at_s)[reached.number]
         cost_s = reached.seconds + own_s + _expected_s(probability)
         if is_egress and self.may_end_at is not None and self.may_end_at(door):
@@ -190,7 +201,7 @@ class HireFinder:
         usable = np.flatnonzero(probability >= LEAST)
         for row in usable[np.argsort(cost_s[usable], kind="stable")][:FEW].tolist():
             place = int(reached.number[row])
-            other, ride_s = self.list_rides(place, asked_s, at_s, inbound=is_egress)
+            other, ride_s = self.list_rides(place, inbound=is_egress)
             total_s = cost_s[row] + ride_s
             is_better = total_s < near_s[other]
             better = other[is_better]
@@ -205,17 +216,26 @@ class HireFinder:
         hire = replace(
             self.template,
             pick_up=self._tell_chance(self.places.bikes, first, asked_s, taken_s),
-            drop_off=None if second == AT_THE_DOOR else self._tell_chance(self.places.docks, second, asked_s, left_s),
+            drop_off=None
+            if second == AT_THE_DOOR or self.places.docks.capacity[second] >= UNLIMITED
+            else self._tell_chance(self.places.docks, second, asked_s, left_s),
             vehicle_id=self.places.vehicle_ids[first] if self.places.vehicle_ids else "",
-            price=self.price(ride.arrival_s - ride.departure_s, ride.distance_m) if self.price else None,
+            price=self.price(ride.arrival_s - ride.departure_s - UNLOCK_S - LOCK_S, ride.distance_m)
+            if self.price
+            else None,
         )
         return replace(ride, hire=hire)
 
     def _tell_chance(self, stock: Stock, place: int, asked_s: float, arrive_s: float) -> Chance:
-        near = self.teller.router.reach(self.places.at(place), self.places.on_foot, LONGEST_WALK_S)
+        near = self.teller.reach_on_foot(self.places.at(place), self.places.on_foot, LONGEST_WALK_S)
         probability = stock.list_probabilities(asked_s, arrive_s)
         backup = choose_backup(place, near.number, near.seconds, probability, self.places.labels)
         return stock.tell(place, self.places.labels[place], asked_s, arrive_s, backup)
+
+
+def expect_lost_s(probability: float) -> int:
+    """What is lost on average at one place because there may be none."""
+    return math.ceil((1.0 - probability) * MOST_EXTRA_S)
 
 
 def _expected_s(probability: Floats) -> Ints:

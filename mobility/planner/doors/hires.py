@@ -46,6 +46,7 @@ class _Rows(NamedTuple):
     docks: Ints
     docks_s: Floats
     is_left: Flags
+    range_m: Floats
 
 
 def build_hire_finders(
@@ -78,13 +79,15 @@ def _build(
     ids = _list_ids(state, rows)
     capacity = _list_capacities(state, rows)
     router = streetside.router
+    is_station = (rows.station != NOWHERE).astype(np.uint8)
     places = HirePlaces(
         lat=rows.lat,
         lon=rows.lon,
         labels=_list_labels(state, rows, teller.stops),
-        bikes=Stock(Kind.BIKES, ids, rows.bikes, capacity, rows.bikes_s, rows.is_taken, _model_for(model, rows)),
-        docks=Stock(Kind.DOCKS, ids, rows.docks, capacity, rows.docks_s, rows.is_left, _model_for(model, rows)),
-        on_foot=router.link(rows.lat, rows.lon, Profile.FOOT),
+        bikes=Stock(Kind.BIKES, ids, rows.bikes, capacity, rows.bikes_s, rows.is_taken, is_station, model),
+        docks=Stock(Kind.DOCKS, ids, rows.docks, capacity, rows.docks_s, rows.is_left, is_station, model),
+        range_m=rows.range_m,
+        on_foot=teller.link_on_foot(rows.lat, rows.lon),
         by_vehicle=router.link(rows.lat, rows.lon, profile),
         to_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S),
         from_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S, inbound=True),
@@ -126,7 +129,9 @@ def _station_rows(state: SystemState, stations: Ints, taken: PickUps, left: Drop
     docks[row], docks_s[row], is_left[row] = np.minimum(left.docks, MANY), left.spoke_at_s, 1
     none = np.full(count, NOWHERE, np.int32)
     lat, lon = np.array([point.lat for point in at], float), np.array([point.lon for point in at], float)
-    return _Rows(lat, lon, stations, none, none, bikes, bikes_s, is_taken, docks, docks_s, is_left)
+    return _Rows(
+        lat, lon, stations, none, none, bikes, bikes_s, is_taken, docks, docks_s, is_left, np.full(count, np.inf)
+    )
 
 
 def _vehicle_rows(taken: PickUps) -> _Rows:
@@ -136,7 +141,18 @@ def _vehicle_rows(taken: PickUps) -> _Rows:
     yes, no = np.ones(count, np.uint8), np.zeros(count, np.uint8)
     docks = np.zeros(count, np.int32)
     return _Rows(
-        taken.lat, taken.lon, none, taken.vehicle, none, taken.vehicles, taken.spoke_at_s, yes, docks, no_news, no
+        taken.lat,
+        taken.lon,
+        none,
+        taken.vehicle,
+        none,
+        taken.vehicles,
+        taken.spoke_at_s,
+        yes,
+        docks,
+        no_news,
+        no,
+        taken.range_m,
     )
 
 
@@ -149,13 +165,19 @@ def _stop_rows(state: SystemState, group: RideGroup, streetside: Streetside) -> 
     yes, no = np.ones(count, np.uint8), np.zeros(count, np.uint8)
     lat, lon = streetside.lat[stops], streetside.lon[stops]
     return _Rows(
-        lat, lon, none, none, stops, np.zeros(count, np.int32), no_news, no, np.full(count, MANY), no_news, yes
+        lat,
+        lon,
+        none,
+        none,
+        stops,
+        np.zeros(count, np.int32),
+        no_news,
+        no,
+        np.full(count, MANY),
+        no_news,
+        yes,
+        np.full(count, np.inf),
     )
-
-
-def _model_for(model: AvailabilityModel | None, rows: _Rows) -> AvailabilityModel | None:
-    """A forecast is of stations: a single vehicle stands there or does not."""
-    return model if (rows.station != NOWHERE).any() else None
 
 
 def _list_ids(state: SystemState, rows: _Rows) -> list[str]:

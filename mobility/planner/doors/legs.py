@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mobility.geodesy import Floats
 from mobility.itinerary import Leg
-from mobility.model import Mode, Place
+from mobility.model import Coordinate, Mode, Place
 from mobility.streets.great_circle import GreatCircle
 from mobility.streets.profiles import Profile
-from mobility.streets.router import StreetRouter, Way
+from mobility.streets.router import Reached, StreetRouter, Targets, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class LegTeller:
     def find_walk(self, start: Place, end: Place) -> Way:
         """The way on foot."""
         return self.find_way(start, end, self.foot, self.foot_mps)
+
+    def link_on_foot(self, lat: Floats, lon: Floats) -> Targets:
+        """Places to walk to and from."""
+        return self.router.link(lat, lon, self.foot)
+
+    def reach_on_foot(self, at: Coordinate, places: Targets, limit_s: int, *, inbound: bool = False) -> Reached:
+        """Those within a walk, at the speed at which walks are told."""
+        return self.router.reach(at, places, limit_s, inbound=inbound, speed_mps=self.foot_mps)
 
     def move(
         self,

@@ -27,6 +27,8 @@ from mobility.street_use import Booking, Served
 from mobility.streets.profiles import Profile
 
 LONGEST_RIDE_S: Final = 3600
+NOW_S: Final = 900
+AROUND_S: Final = 2 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,12 @@ class FlexFinder:
         self, door: Place, at_s: float, asked_s: float, limit_s: int, is_served: Flags, *, is_egress: bool
     ) -> Doors:
         """See ``DoorFinder``. The limit for vehicles of one's own does not hold: zones are as large as they are."""
-        rides = self._list_rides(door.at, at_s, is_egress=is_egress)
+        rides = self._list_rides(door.at, at_s, asked_s, is_egress=is_egress)
         if not rides:
             return no_doors()
-        targets = self.streetside.targets(Profile.CAR)
-        reached = self.streetside.router.reach(door.at, targets, LONGEST_RIDE_S, inbound=is_egress)
+        near = self.streetside.list_near(door.at, Profile.CAR, LONGEST_RIDE_S, inbound=is_egress)
         drive_s = np.full(len(self.streetside.lat), -1, np.int64)
-        drive_s[reached.number] = reached.seconds
+        drive_s[near.stop] = near.seconds
         columns = []
         for ride in rides:
             stops = self.stops_of.of(ride.pickup_place if is_egress else ride.drop_off_place)
@@ -72,16 +73,18 @@ class FlexFinder:
             columns.append((stops, seconds, none, number, np.full(len(stops), -1, np.int32)))
         return pick_shortest(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
-        """From door to door within the zones, now or as soon as a window opens."""
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
+        """The quickest from door to door that begins (with ``arrive_by`` ends) then and can still be booked."""
         drive_s = self.teller.find_way(start, end, Profile.CAR).duration_s
+        found = []
         for date in self._list_days(at_s):
             for ride in self.zones.direct(start.at, end.at, date):
-                seconds = ride.ride_s(drive_s)
-                entry = Entry(-1, seconds, 0, ride.number, -1)
-                if self.holds(entry, at_s, asked_s, is_egress=False):
-                    return entry
-        return None
+                entry = Entry(-1, ride.ride_s(drive_s), 0, ride.number, -1)
+                if self.holds(entry, at_s - (entry.seconds if arrive_by else 0), asked_s, is_egress=False):
+                    found.append(entry)
+        return min(found, key=lambda entry: entry.seconds, default=None)
 
     def holds(self, entry: Entry, at_s: float, asked_s: float, *, is_egress: bool) -> bool:
         """See ``DoorFinder``: it is within the windows, and can still be booked."""
@@ -118,7 +121,7 @@ class FlexFinder:
         )  # fmt: skip
         facts = self.routes.get(ride.route_id, RouteFacts({}, {}))
         texts = {
-            language: " ".join(part for part in (text, terms.messages.get(language, "")) if part)
+            language: " ".join(part for part in (text, _find_words(terms.messages, language)) if part)
             for language, text in terms.texts.items()
         }
         book_by = terms.book_by
@@ -127,18 +130,35 @@ class FlexFinder:
             ride.trip_id, facts.names, book_by, terms.phone, terms.url, texts, facts.approximate, served=served
         )
 
-    def _list_rides(self, door: Coordinate, at_s: float, *, is_egress: bool) -> list[FlexRide]:
+    def _list_rides(self, door: Coordinate, at_s: float, asked_s: float, *, is_egress: bool) -> list[FlexRide]:
+        """Those at this door; where some run then and can be booked only these, else those of the hours around: of the
+        rides to one stop the search is told of one.
+        """
         ask = self.zones.drop_off if is_egress else self.zones.pick_up
         found: dict[int, FlexRide] = {}
+        running: dict[int, FlexRide] = {}
+        near: dict[int, FlexRide] = {}
         for date in self._list_days(at_s):
-            found.update({ride.number: ride for ride in ask(door, date)})
-        return list(found.values())
+            for ride in ask(door, date):
+                found[ride.number] = ride
+                window = ride.departures(0)
+                if window is None:
+                    continue
+                first_s, last_s = (to_instant(date, second, ride.timezone).timestamp() for second in window)
+                begin_s = min(max(first_s, at_s), last_s)
+                if abs(begin_s - at_s) > AROUND_S:
+                    continue
+                if self._settle(ride, date, begin_s, asked_s)[0] is not BookingState.LATE:
+                    near[ride.number] = ride
+                    if abs(begin_s - at_s) <= NOW_S:
+                        running[ride.number] = ride
+        return list((running or near or found).values())
 
     def _list_days(self, at_s: float) -> tuple[dt.date, ...]:
         instant = dt.datetime.fromtimestamp(at_s, dt.UTC)
-        # journeys of a page may be hours later
-        days = {*self.zones.list_days(instant), *self.zones.list_days(instant + dt.timedelta(hours=12))}
-        return tuple(sorted(days))
+        # journeys of a page may be hours later, or earlier
+        days = (self.zones.list_days(instant + dt.timedelta(hours=hours)) for hours in (-12, 0, 12))
+        return tuple(sorted({date for found in days for date in found}))
 
     def _find_day(self, ride: FlexRide, at_s: float, seconds: int) -> dt.date | None:
         """The service date on which a ride of so many seconds may begin at the instant."""
@@ -160,3 +180,10 @@ def _tell_served(call: FlexCall, date: dt.date, timezone: str) -> Served:
     if call.window_s is not None:
         window = to_instant(date, call.window_s[0], timezone), to_instant(date, call.window_s[1], timezone)
     return Served(call.place.place_id, call.place.name, window)
+
+
+def _find_words(messages: Mapping[str, str], language: str) -> str:
+    """The agency's words in a language or one of its kind (``zh-TW`` for ``zh-Hant``); without a tag they are all."""
+    kind = language.split("-", maxsplit=1)[0]
+    fitting = (text for tag, text in messages.items() if tag.split("-", maxsplit=1)[0] == kind)
+    return next(fitting, messages.get("", ""))

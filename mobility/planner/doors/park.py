@@ -32,6 +32,8 @@ PARK_S: Final = 180
 MOST_EXTRA_S: Final = 900
 BACKUP_REACH_S: Final = 900
 _FAR_S: Final = 2**28
+IsOpen = Callable[[float], Flags]
+"""Which car parks are open at an instant (POSIX seconds), or do not say."""
 Terms = Callable[[int, float, int], Parked]
 """What a car park says to somebody who gets there at an instant for so many seconds: its price, and warnings."""
 
@@ -48,6 +50,8 @@ class ParkPlaces:
     on_foot: Targets
     to_stop: Pairs
     describe: Terms
+    is_open: IsOpen | None = None
+    """None: nothing is known of any hours."""
 
     def at(self, place: int) -> Coordinate:
         """Where it is."""
@@ -82,10 +86,12 @@ class ParkFinder:
         none = np.full(len(place), -1, np.int32)
         return pick_shortest(pairs.stop[kept], seconds[kept], pairs.seconds[kept], place, none)
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
         """Drive to a car park near the end, and walk."""
         near_s = self._list_near(start, at_s, asked_s)
-        reached = self.teller.router.reach(end.at, self.places.on_foot, LONGEST_WALK_S, inbound=True)
+        reached = self.teller.reach_on_foot(end.at, self.places.on_foot, LONGEST_WALK_S, inbound=True)
         total = near_s[reached.number] + reached.seconds
         if not len(total) or total.min() >= _FAR_S:
             return None
@@ -94,7 +100,10 @@ class ParkFinder:
 
     def holds(self, entry: Entry, at_s: float, asked_s: float, *, is_egress: bool) -> bool:
         """See ``DoorFinder``."""
-        return bool(self.places.spaces.list_probabilities(asked_s, at_s + entry.seconds)[entry.first] >= LEAST)
+        arrive_s = at_s + entry.seconds - entry.walking_s
+        if self.places.is_open is not None and not self.places.is_open(arrive_s)[entry.first]:
+            return False
+        return self.places.spaces.find_probability(entry.first, asked_s, arrive_s) >= LEAST
 
     def tell(self, door: Place, entry: Entry, at_s: int, moment: Moment, *, is_egress: bool) -> list[Leg]:
         """See ``DoorFinder``."""
@@ -120,5 +129,8 @@ class ParkFinder:
         probability = self.places.spaces.list_probabilities(asked_s, at_s + LONGEST_DRIVE_S / 4)[reached.number]
         extra_s = np.ceil((1.0 - probability) * MOST_EXTRA_S).astype(np.int64)
         near_s = np.full(len(self.places.lat), _FAR_S, np.int64)
-        near_s[reached.number] = np.where(probability >= LEAST, reached.seconds + PARK_S + extra_s, _FAR_S)
+        usable = probability >= LEAST
+        if self.places.is_open is not None:
+            usable &= self.places.is_open(at_s + LONGEST_DRIVE_S / 4)[reached.number] > 0
+        near_s[reached.number] = np.where(usable, reached.seconds + PARK_S + extra_s, _FAR_S)
         return near_s

@@ -12,12 +12,13 @@ import numpy as np
 
 from mobility.availability.readings import Kind
 from mobility.model import Coordinate, Place
+from mobility.network.timetable import Flags
 from mobility.parking.facilities import Facility, Occupancy, Placement, SpaceKind
 from mobility.parking.fees import fee
 from mobility.parking.opening_hours import OpeningHours
 from mobility.parking.tariffs import Vehicle
 from mobility.planner.doors.park import LONGEST_WALK_S, ParkPlaces
-from mobility.planner.doors.stock import UNKNOWN, Stock
+from mobility.planner.doors.stock import KEPT, UNKNOWN, Stock
 from mobility.planner.doors.streetside import Streetside
 from mobility.street_use import Parked
 from mobility.streets.profiles import Profile
@@ -25,6 +26,7 @@ from mobility.streets.profiles import Profile
 if TYPE_CHECKING:
     from mobility.availability import AvailabilityModel
 
+QUARTER_S: Final = 900
 _CLOSED: Final = {
     "en": "Closed at that time.",
     "zh-Hant": "該時間未營業。",
@@ -70,6 +72,7 @@ def build_park_places(
         capacity=np.array([_or_unknown(facility.capacity.get(kind)) for facility in facilities], np.int32),
         observed_s=np.array([np.nan if o is None else o.observed_at.timestamp() for o in known]),
         is_open=np.array([o is None or o.is_operating is not False for o in known], np.uint8),
+        is_forecast=np.ones(len(facilities), np.uint8),
         model=model,
     )
     router = streetside.router
@@ -80,9 +83,10 @@ def build_park_places(
         labels=tuple(_label(facility, at) for facility, at in usable),
         spaces=spaces,
         by_car=router.link(lat, lon, Profile.CAR),
-        on_foot=router.link(lat, lon, Profile.FOOT),
+        on_foot=router.link(lat, lon, streetside.foot),
         to_stop=streetside.list_walks(lat, lon, LONGEST_WALK_S),
         describe=teller.describe,
+        is_open=teller.list_open,
     )
 
 
@@ -101,6 +105,7 @@ class _Terms:
         self._facilities, self._car_parks, self._vehicle = facilities, car_parks, vehicle
         self._zone = ZoneInfo(car_parks.timezone)
         self._hours: dict[int, OpeningHours] = {}
+        self._open: dict[int, Flags] = {}
 
     def describe(self, place: int, arrive_s: float, stay_s: int) -> Parked:
         """See ``Terms``."""
@@ -115,11 +120,25 @@ class _Terms:
             facility.facility_id, facility.names, None, stay_s, price, tuple(self._list_warnings(place, arrive, stay_s))
         )
 
-    def _list_warnings(self, place: int, arrive: dt.datetime, stay_s: int) -> list[Mapping[str, str]]:
+    def list_open(self, at_s: float) -> Flags:
+        """Those that are open in the quarter of an hour of an instant, or do not say when they are."""
+        quarter = int(at_s // QUARTER_S)
+        if quarter not in self._open:
+            if len(self._open) >= KEPT:
+                self._open.clear()
+            at = dt.datetime.fromtimestamp(at_s, self._zone)
+            is_open = [self._find_hours(place).is_open(at) is not False for place in range(len(self._facilities))]
+            self._open[quarter] = np.array(is_open, np.uint8)
+        return self._open[quarter]
+
+    def _find_hours(self, place: int) -> OpeningHours:
         if place not in self._hours:
             text, car_parks = self._facilities[place].opening_hours, self._car_parks
             self._hours[place] = OpeningHours(text, car_parks.timezone, car_parks.holidays)
-        hours = self._hours[place]
+        return self._hours[place]
+
+    def _list_warnings(self, place: int, arrive: dt.datetime, stay_s: int) -> list[Mapping[str, str]]:
+        hours = self._find_hours(place)
         if hours.is_open(arrive) is False:
             return [_CLOSED]
         until = hours.open_until(arrive)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = -1
 LEAST: Final = 0.2
-"""Nobody is sent to a place where something is left only this seldom, unless there is nothing else."""
+"""Nobody is sent to a place where something is left only this seldom."""
 KEPT: Final = 32
 """So many moments' probabilities are kept."""
 
@@ -40,6 +40,8 @@ class Stock:
     capacity: Ints
     observed_s: Floats
     is_open: Flags
+    is_forecast: Flags
+    """Of which a forecast is made: a single vehicle stands there or does not, and a street has room."""
     model: AvailabilityModel | None = None
     _kept: dict[tuple[int, int], Floats] = field(default_factory=dict, repr=False)
     _bound: list[BoundPlaces] = field(default_factory=list, repr=False)
@@ -55,6 +57,13 @@ class Stock:
             self._kept[key] = self._compute(60.0 * key[0], 60.0 * key[1])
         return self._kept[key]
 
+    def find_probability(self, place: int, asked_s: float, arrive_s: float) -> float:
+        """The chance at one place, at the very second."""
+        forecast = self._forecast(place, self._reading_of(place), asked_s, arrive_s)
+        if not self.is_open[place]:
+            return 0.0
+        return forecast.p_usable if forecast else float(self.level[place] != 0)
+
     def _compute(self, asked_s: float, arrive_s: float) -> Floats:
         if self.model is None:
             return np.where(self.is_open > 0, np.where(self.level == 0, 0.0, 1.0), 0.0)
@@ -62,6 +71,7 @@ class Stock:
             self._bound.append(self.model.bind(self.ids, self.kind))
         level, capacity = self.level.astype(np.int64), self.capacity.astype(np.int64)
         found = self._bound[0].forecast(level, capacity, self.observed_s, asked_s, arrive_s).p_usable
+        found = np.where(self.is_forecast > 0, found, np.where(self.level == 0, 0.0, 1.0))
         return np.where(self.is_open > 0, found, 0.0)
 
     def tell(self, place: int, at: Place, asked_s: float, arrive_s: float, backup: Backup | None) -> Chance:
@@ -71,12 +81,12 @@ class Stock:
         level = None if reading is None else reading.level
         capacity = int(self.capacity[place])
         forecast = self._forecast(place, reading, asked_s, arrive_s)
-        probability = 0.0 if not self.is_open[place] else forecast.p_usable if forecast else float(level != 0)
+        probability = self.find_probability(place, asked_s, arrive_s)
         basis = forecast.basis if forecast else "prior" if reading is None else "now"
         return Chance(at, round(probability, 3), basis, level, None if capacity == UNKNOWN else capacity, age_s, backup)
 
     def _forecast(self, place: int, reading: Reading | None, asked_s: float, arrive_s: float) -> Forecast | None:
-        if self.model is None:
+        if self.model is None or not self.is_forecast[place]:
             return None
         return self.model.forecast(self.ids[place], self.kind, reading, asked_s, arrive_s)
 

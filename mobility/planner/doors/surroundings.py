@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What a city has beside public transport; ``model`` forecasts what is left of it."""
+    """What a city has beside public transport; ``model`` forecasts what is left of it, ``timezone`` is its clock."""
 
     systems: tuple[SystemState, ...] = ()
     car_parks: CarParks | None = None
@@ -46,6 +46,7 @@ class Supply:
     routes: Mapping[str, RouteFacts] = field(default_factory=dict)
     taxi: TaxiService | None = None
     model: AvailabilityModel | None = None
+    timezone: str = "UTC"
 
 
 class Surroundings:
@@ -55,7 +56,7 @@ class Surroundings:
         self._supply, self._network = supply, network
         self._streetside, self._teller = streetside, teller
         self._lock = threading.RLock()
-        self._changes: dict[str, BikeChanges] = {}
+        self._changes: dict[int, BikeChanges] = {}
 
     def list_plans(self, ways: Ways) -> tuple[Plan, ...]:
         """The combinations that a request asks for, on foot first."""
@@ -99,7 +100,9 @@ class Surroundings:
             case Mode.CAR_DROPOFF | Mode.CAR:
                 return (self._drive(mode, Profile.CAR, after_s=GET_OUT_S),)
             case Mode.ODM if supply.taxi is not None:
-                return (TaxiFinder(supply.taxi, self._drive(mode, Profile.CAR, wait_s=supply.taxi.wait_s)),)
+                return (
+                    TaxiFinder(supply.taxi, self._drive(mode, Profile.CAR, wait_s=supply.taxi.wait_s), supply.timezone),
+                )
             case Mode.FLEX if supply.zones is not None and len(supply.zones):
                 return (self._flex,)
             case Mode.WALK:
@@ -155,9 +158,8 @@ class Surroundings:
     def _list_changes(self, wanted: Hires) -> tuple[BikeChanges, ...]:
         """By bicycles only: nobody changes trains by car."""
         found = []
-        for finder in self._hires:
+        for key, finder in enumerate(self._hires):
             if finder.profile is Profile.BICYCLE and _is_wanted(finder, wanted):
-                key = f"{finder.template.system_id}/{finder.template.form_factor}/{finder.template.propulsion}"
                 with self._lock:
                     if key not in self._changes:
                         self._changes[key] = build_changes(finder, self._network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from mobility.flex import TaxiService, offer_taxi
 from mobility.itinerary import Leg
@@ -20,6 +21,8 @@ class TaxiFinder:
 
     service: TaxiService
     drive: DriveFinder
+    timezone: str
+    """In which the tariff's night is night."""
 
     @property
     def mode(self) -> Mode:
@@ -32,9 +35,11 @@ class TaxiFinder:
         """See ``DoorFinder``."""
         return self.drive.find(door, at_s, asked_s, limit_s, is_served, is_egress=is_egress)
 
-    def find_direct(self, start: Place, end: Place, at_s: float, asked_s: float) -> Entry | None:
+    def find_direct(
+        self, start: Place, end: Place, at_s: float, asked_s: float, *, arrive_by: bool = False
+    ) -> Entry | None:
         """From door to door."""
-        return self.drive.find_direct(start, end, at_s, asked_s)
+        return self.drive.find_direct(start, end, at_s, asked_s, arrive_by=arrive_by)
 
     def holds(self, entry: Entry, at_s: float, asked_s: float, *, is_egress: bool) -> bool:
         """Always: it comes when it is called."""
@@ -52,7 +57,7 @@ class TaxiFinder:
 
     def _with_booking(self, leg: Leg, moment: Moment) -> Leg:
         service = self.service
-        called_at = dt.datetime.fromtimestamp(moment.instant_s(leg.departure_s), dt.UTC)
+        called_at = dt.datetime.fromtimestamp(moment.instant_s(leg.departure_s), ZoneInfo(self.timezone))
         offer = offer_taxi(service, leg.arrival_s - leg.departure_s - service.wait_s, leg.distance_m, called_at)
         price = None if offer.price is None else (float(offer.price[0]), offer.price[1])
         booking = Booking(
