@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import geopandas  # type: ignore[import-untyped]
-from shapely import geometry  # type: ignore[import-untyped]
-from shapely.errors import ShapelyError  # type: ignore[import-untyped]
+from shapely import geometry
+from shapely.errors import ShapelyError
 
 from gtfs import schema
 from gtfs.analysis.kit import NothingToShow, build_kit_feed, refusals
