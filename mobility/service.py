@@ -399,9 +399,9 @@ class JourneyPlanner:
         """From now on plan with this; queries that have begun keep what they began with."""
         with self._lock:
             self._supply = supply
-            self._side = self._surround(self._side.ground, supply)
+            self._side = self._surround(self._side.ground, supply, self._side.surroundings)
             if self._step_free is not None:
-                self._step_free = self._surround(self._step_free.ground, supply)
+                self._step_free = self._surround(self._step_free.ground, supply, self._step_free.surroundings)
 
     def _side_for(self, needs: Needs) -> _Side:
         """The network on foot, or the one with step-free ways, which is made when first asked for."""
@@ -431,15 +431,15 @@ class JourneyPlanner:
         ground = Ground(days, told_with, *self.feed_dates, streets=walked, make_days=make_days)
         return self._surround(ground, supply)
 
-    def _surround(self, ground: Ground, supply: Supply) -> _Side:
+    def _surround(self, ground: Ground, supply: Supply, before: Surroundings | None = None) -> _Side:
         told_with = ground.reconstructor
         network = told_with.network
         schedule, teller = network.schedule, told_with.teller
-        streetside = Streetside(
+        streetside = before.streetside if before else Streetside(
             teller.router, schedule.lat, schedule.lon, network.footpaths.entrances,
             foot=teller.foot, foot_mps=teller.foot_mps,
         )  # fmt: skip
-        return _Side(ground, Surroundings(supply, network, streetside, told_with.teller))
+        return _Side(ground, Surroundings(supply, network, streetside, teller, before))
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.

@@ -19,14 +19,14 @@ from kaohsiung_ways import (
     TAIPEI,
     ZUOYING,
     ZUOYING_5,
+    read_bikes,
     read_golden,
+    read_spaces,
 )
 
-from mobility.bikeshare.state import StationState
 from mobility.itinerary import format_itinerary
 from mobility.model import Mode
 from mobility.network.needs import Needs
-from mobility.parking.facilities import Occupancy, SpaceKind
 from mobility.planner.request import Ways
 from mobility.service import ImpossibleRequest, JourneyPlanner, PlanRequest
 
@@ -45,25 +45,6 @@ def planner(bare):
     before = bare.supply
     yield bare
     bare.take_supply(before)
-
-
-def read_bikes(planner, counts, at=AT, docks=10):
-    """Give stations, by the Chinese name, a count of ordinary bikes."""
-    state = planner.supply.systems[0]
-    stations = {names.get("zh-TW", ""): s.station_id for s in state.system.stations for names in [s.names]}
-    read_at = at - dt.timedelta(minutes=1)
-    states = {
-        stations[name]: StationState(stations[name], {"yb2": count}, docks, read_at, reported_at=read_at)
-        for name, count in counts.items()
-    }
-    planner.take_supply(replace(planner.supply, systems=(replace(state, states=states, states_at=read_at, as_of=at),)))
-
-
-def read_spaces(planner, free, at=AT):
-    """Give car parks a count of free spaces."""
-    read_at = at - dt.timedelta(minutes=2)
-    occupancies = {name: Occupancy(name, {SpaceKind.CAR: count}, read_at) for name, count in free.items()}
-    planner.take_supply(replace(planner.supply, car_parks=replace(planner.supply.car_parks, occupancies=occupancies)))
 
 
 def ask(planner, start, end, at=AT, asked_at=None, itineraries=3, **ways):
@@ -301,6 +282,18 @@ def test_nobody_is_sent_to_a_car_park_that_is_closed(planner):
     found = with_mode(ask(planner, HOUSE_IN_THE_NORTH, "R8", access={Mode.CAR_PARKING}), Mode.CAR_PARKING)
     assert found
     assert {leg.parked.facility_id for journey in found for leg in journey.legs if leg.parked} == {ZUOYING}
+
+
+def test_newer_counts_give_what_a_planner_answers_that_never_had_others(planner, tmp_path):
+    """Ways that are kept from poll to poll change nothing: three polls on, the answers are those of a fresh planner."""
+    everything = {"access": {RENTAL, Mode.CAR_PARKING}, "egress": {RENTAL}, "between": {RENTAL}, "direct": {RENTAL}}
+    ends = [(HOME, "R4"), ("R16", HOME), ("O2", "C34")]
+    for seed in (1, 2, 3):
+        read_everything(planner, seed)
+        told = [ask(planner, *pair, itineraries=6, **everything) for pair in ends]
+    fresh = JourneyPlanner.open("kaohsiung", tmp_path)
+    fresh.take_supply(planner.supply)
+    assert [ask(fresh, *pair, itineraries=6, **everything) for pair in ends] == told
 
 
 def test_at_once_is_the_best_of_the_window(planner):

@@ -107,15 +107,26 @@ class BikeChanges:
         return self.finder.tell_between(stops[start], stops[end], chosen[0], chosen[1], at_s, moment)
 
 
-def build_changes(finder: HireFinder, network: Network) -> BikeChanges:
-    """The changes that there are when every station has bikes and docks; takes a second or two for a city."""
-    schedule, stop_count = network.schedule, len(network.schedule.stop_ids)
+def with_finder(changes: BikeChanges, finder: HireFinder) -> BikeChanges:
+    """The same changes by a finder of the same places: with newer counts."""
+    return BikeChanges(_narrow(finder), changes.network, changes.ridden, changes.days)
+
+
+def _narrow(finder: HireFinder) -> HireFinder:
+    """Only walks that are short enough between two vehicles."""
     near = replace(
         finder.places,
         from_stop=_within(finder.places.from_stop, LONGEST_WALK_S),
         to_stop=_within(finder.places.to_stop, LONGEST_WALK_S),
     )
-    finder = replace(finder, places=near)
+    return replace(finder, places=near)
+
+
+def build_changes(finder: HireFinder, network: Network) -> BikeChanges:
+    """The changes that there are when every station has bikes and docks; takes a second or two for a city."""
+    schedule, stop_count = network.schedule, len(network.schedule.stop_ids)
+    finder = _narrow(finder)
+    near = finder.places
     rides = {place: finder.list_rides(place) for place in np.unique(near.from_stop.place).tolist()}
     parts = [_changes_from(stop, finder, rides) for stop in np.unique(near.from_stop.stop).tolist()]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0, np.int64)] * 4

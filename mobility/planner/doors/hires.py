@@ -50,12 +50,17 @@ class _Rows(NamedTuple):
 
 
 def build_hire_finders(
-    state: SystemState, streetside: Streetside, teller: LegTeller, model: AvailabilityModel | None = None
+    state: SystemState,
+    streetside: Streetside,
+    teller: LegTeller,
+    model: AvailabilityModel | None = None,
+    known: Sequence[HireFinder] = (),
 ) -> tuple[HireFinder, ...]:
     """One finder per group of vehicles that ride alike and may end elsewhere than where they were taken.
 
     Of two groups of one form (bicycles, with and without a motor) the first stands for both where nothing was ever read
-    of the other: a forecast without a reading would take the few for as many.
+    of the other: a forecast without a reading would take the few for as many. What only depends on where places are is
+    taken from finders that are ``known``: a poll each minute changes counts, and hardly ever positions.
     """
     groups = [g for g in list_groups(state.system) if g.return_constraint is not ReturnConstraint.ROUNDTRIP_STATION]
     finders: list[HireFinder] = []
@@ -63,7 +68,7 @@ def build_hire_finders(
         has_sister = any(other.template.form_factor == group.form_factor.value for other in finders)
         if has_sister and not (list_pick_ups(state, group).vehicles != UNKNOWN).any():
             continue
-        finders.append(_build(state, group, streetside, teller, model))
+        finders.append(_build(state, group, streetside, teller, model, known))
     return tuple(finders)
 
 
@@ -73,25 +78,26 @@ def _build(
     streetside: Streetside,
     teller: LegTeller,
     model: AvailabilityModel | None,
+    known: Sequence[HireFinder],
 ) -> HireFinder:
     profile = Profile[group.profile_name]
     rows = _list_rows(state, group, streetside)
     ids = _list_ids(state, rows)
     capacity = _list_capacities(state, rows)
-    router = streetside.router
     is_station = (rows.station != NOWHERE).astype(np.uint8)
+    same = next((f.places for f in known if f.teller is teller and f.profile is profile and _lie_alike(f, rows)), None)
     places = HirePlaces(
         lat=rows.lat,
         lon=rows.lon,
         labels=_list_labels(state, rows, teller.stops),
+        vehicle_ids=[state.vehicles[row].vehicle_id if row >= 0 else "" for row in rows.vehicle.tolist()],
         bikes=Stock(Kind.BIKES, ids, rows.bikes, capacity, rows.bikes_s, rows.is_taken, is_station, model),
         docks=Stock(Kind.DOCKS, ids, rows.docks, capacity, rows.docks_s, rows.is_left, is_station, model),
         range_m=rows.range_m,
-        on_foot=teller.link_on_foot(rows.lat, rows.lon),
-        by_vehicle=router.link(rows.lat, rows.lon, profile),
-        to_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S),
-        from_stop=streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S, inbound=True),
-        vehicle_ids=[state.vehicles[row].vehicle_id if row >= 0 else "" for row in rows.vehicle.tolist()],
+        on_foot=same.on_foot if same else teller.link_on_foot(rows.lat, rows.lon),
+        by_vehicle=same.by_vehicle if same else streetside.router.link(rows.lat, rows.lon, profile),
+        to_stop=same.to_stop if same else streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S),
+        from_stop=same.from_stop if same else streetside.list_walks(rows.lat, rows.lon, LONGEST_WALK_S, inbound=True),
     )
     return HireFinder(
         places=places,
@@ -102,6 +108,12 @@ def _build(
         price=_price_by(state, group),
         may_end_at=_may_end(state, group) if group.return_constraint.allows_streets else None,
     )
+
+
+def _lie_alike(finder: HireFinder, rows: _Rows) -> bool:
+    """Whether its places lie where these do."""
+    places = finder.places
+    return np.array_equal(places.lat, rows.lat) and np.array_equal(places.lon, rows.lon)
 
 
 def _list_rows(state: SystemState, group: RideGroup, streetside: Streetside) -> _Rows:

@@ -49,9 +49,15 @@ class CarParks:
 
 
 def build_park_places(
-    car_parks: CarParks, streetside: Streetside, model: AvailabilityModel | None = None, vehicle: Vehicle = Vehicle.CAR
+    car_parks: CarParks,
+    streetside: Streetside,
+    model: AvailabilityModel | None = None,
+    vehicle: Vehicle = Vehicle.CAR,
+    made: ParkPlaces | None = None,
 ) -> ParkPlaces | None:
-    """Off-street car parks with a position that take the vehicle, and that no source calls closed."""
+    """Off-street car parks with a position that take the vehicle, and that no source calls closed. Where they lie as
+    those that were ``made`` before do, the ways to them are those.
+    """
     usable: list[tuple[Facility, Coordinate]] = [
         (facility, facility.at)
         for facility in car_parks.facilities
@@ -77,14 +83,15 @@ def build_park_places(
     )
     router = streetside.router
     teller = _Terms(tuple(facilities), car_parks, vehicle)
+    same = made if made and np.array_equal(made.lat, lat) and np.array_equal(made.lon, lon) else None
     return ParkPlaces(
         lat=lat,
         lon=lon,
         labels=tuple(_label(facility, at) for facility, at in usable),
         spaces=spaces,
-        by_car=router.link(lat, lon, Profile.CAR),
-        on_foot=router.link(lat, lon, streetside.foot),
-        to_stop=streetside.list_walks(lat, lon, LONGEST_WALK_S),
+        by_car=same.by_car if same else router.link(lat, lon, Profile.CAR),
+        on_foot=same.on_foot if same else router.link(lat, lon, streetside.foot),
+        to_stop=same.to_stop if same else streetside.list_walks(lat, lon, LONGEST_WALK_S),
         describe=teller.describe,
         is_open=teller.list_open,
     )

@@ -17,7 +17,7 @@ from mobility.bikeshare.state import SystemState
 from mobility.flex import OnDemandZones, TaxiService
 from mobility.model import Mode
 from mobility.network.build import Network
-from mobility.planner.doors.between import BikeChanges, build_changes
+from mobility.planner.doors.between import BikeChanges, build_changes, with_finder
 from mobility.planner.doors.drive import GET_OUT_S, LOCK_BIKE_S, DriveFinder
 from mobility.planner.doors.ends import DoorFinder
 from mobility.planner.doors.hire import HireFinder
@@ -52,11 +52,27 @@ class Supply:
 class Surroundings:
     """A supply around the stops of a network. Thread-safe."""
 
-    def __init__(self, supply: Supply, network: Network, streetside: Streetside, teller: LegTeller) -> None:
+    def __init__(
+        self,
+        supply: Supply,
+        network: Network,
+        streetside: Streetside,
+        teller: LegTeller,
+        before: Surroundings | None = None,
+    ) -> None:
+        """``before`` is what there was at the same stops: of places that have not moved its ways are kept."""
+        self._before = before
+        if before is not None:
+            before.forget_before()
         self._supply, self._network = supply, network
         self._streetside, self._teller = streetside, teller
         self._lock = threading.RLock()
         self._changes: dict[int, BikeChanges] = {}
+
+    @property
+    def streetside(self) -> Streetside:
+        """The stops on the streets."""
+        return self._streetside
 
     def list_plans(self, ways: Ways) -> tuple[Plan, ...]:
         """The combinations that a request asks for, on foot first."""
@@ -134,10 +150,11 @@ class Surroundings:
     @cached_property
     def _all_hires(self) -> tuple[HireFinder, ...]:
         model = self._supply.model
+        known = self._before.list_made_hires() if self._before else ()
         return tuple(
             finder
             for state in self._supply.systems
-            for finder in build_hire_finders(state, self._streetside, self._teller, model)
+            for finder in build_hire_finders(state, self._streetside, self._teller, model, known)
         )
 
     @cached_property
@@ -145,7 +162,29 @@ class Surroundings:
         car_parks = self._supply.car_parks
         if car_parks is None or not car_parks.facilities:
             return None
-        return build_park_places(car_parks, self._streetside, self._supply.model)
+        made = self._before.find_made_parks() if self._before else None
+        return build_park_places(car_parks, self._streetside, self._supply.model, made=made)
+
+    def forget_before(self) -> None:
+        """Only the last is kept: no chain of all that ever was."""
+        self._before = None
+
+    def find_made_parks(self) -> ParkPlaces | None:
+        """Those that somebody has asked for."""
+        made: ParkPlaces | None = self.__dict__.get("_all_parks")
+        return made
+
+    def list_made_hires(self) -> tuple[HireFinder, ...]:
+        """Those that somebody has asked for."""
+        made: tuple[HireFinder, ...] = self.__dict__.get("_all_hires", ())
+        return made
+
+    def find_made_changes(self, finder: HireFinder) -> BikeChanges | None:
+        """Changes by bike between the same places."""
+        for number, made in enumerate(self.list_made_hires()):
+            if number in self._changes and made.places.to_stop is finder.places.to_stop:
+                return self._changes[number]
+        return None
 
     @cached_property
     def _all_flex(self) -> FlexFinder:
@@ -162,7 +201,9 @@ class Surroundings:
             if finder.profile is Profile.BICYCLE and _is_wanted(finder, wanted):
                 with self._lock:
                     if key not in self._changes:
-                        self._changes[key] = build_changes(finder, self._network)
+                        made = self._before.find_made_changes(finder) if self._before else None
+                        changes = with_finder(made, finder) if made else build_changes(finder, self._network)
+                        self._changes[key] = changes
                     found.append(self._changes[key])
         return tuple(found)
 
