@@ -41,6 +41,8 @@ run: $(STAMP) ## serve the planner and the signals page on http://127.0.0.1:8080
 	@$(BIN)/changtong serve
 
 test: check ## check, then every test
+	@# kernels are compiled once here, not by two test processes at a time against their time limits
+	@$(BIN)/python -m signals.runtime.rehearsal config/intersection.toml
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 check: $(STAMP) ## ruff, mypy strict and the import contracts

@@ -8,8 +8,10 @@ rehearsal takes a second.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +20,7 @@ from signals.cabinet import Cabinet
 from signals.controller import AdaptiveController, LoopController
 from signals.detectors.estimator import LoopEstimator
 from signals.ports import Capabilities, Detections, Readings
-from signals.runtime.intersection_file import IntersectionFile
+from signals.runtime.intersection_file import IntersectionFile, load_intersection
 from signals.runtime.station import Say
 
 SECONDS: Final = 90
@@ -68,3 +70,7 @@ def _see_one_each(found: IntersectionFile, at_s: float) -> Detections:
     far_m, exits = np.full(len(movement), 20.0), len(found.intersection.exits)
     none, still = np.zeros(exits, np.int64), np.zeros(len(movement))
     return Detections(at_s, movement, far_m, still, still.copy(), none, none.copy(), np.full(exits, np.nan))
+
+
+if __name__ == "__main__":  # python -m signals.runtime.rehearsal INTERSECTION.toml: makes an installation ready
+    rehearse(load_intersection(Path(sys.argv[1])), print)
