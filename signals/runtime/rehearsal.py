@@ -22,6 +22,8 @@ from signals.detectors.estimator import LoopEstimator
 from signals.ports import Capabilities, Detections, Readings
 from signals.runtime.intersection_file import IntersectionFile, load_intersection
 from signals.runtime.station import Say
+from signals.safety.command import SafeCommand
+from signals.safety.guard import Guard
 
 SECONDS: Final = 90
 SLOW_S: Final = 3.0
@@ -45,9 +47,14 @@ def rehearse(found: IntersectionFile, say: Say) -> None:
 
 
 def _decide(found: IntersectionFile, maker: Any, see: Callable[[IntersectionFile, float], Any]) -> None:
-    cabinet = Cabinet(found.plan)
+    """Behind a guard, as in the street."""
+    cabinet, guard = Cabinet(found.plan), Guard(found.intersection, found.plan, Capabilities())
     for second in range(1, SECONDS + 1):
-        cabinet.obey(maker.decide(see(found, float(second)), cabinet.read_state()))
+        state = cabinet.read_state()
+        verdict = guard.admit(maker.decide(see(found, float(second)), state), state, float(second))
+        safe = verdict if isinstance(verdict, SafeCommand) else verdict.instead
+        if safe is not None:
+            cabinet.apply(safe)
         cabinet.tick(1.0)
 
 

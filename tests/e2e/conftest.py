@@ -62,7 +62,9 @@ def address(tmp_path_factory):
     assert "Traceback" not in log_path.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # its event loop runs as long as it is open, and nothing else in the process may have one
 def browser():
     """Chromium without a window."""
     executable = find_browser()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gtfs.ingest import read_feed
 from mobility.network.build import build_network
 from mobility.network.transfers import Walking
+from mobility.planner.clocks import day_begins_s
 from mobility.planner.engine import Engine
 from mobility.planner.query import Query, make_ends
 
@@ -76,9 +77,9 @@ def test_a_day_is_whole(question):
     network = build_network(feed, Walking(makes_walks=False))
     weeks = replace(network, days=tuple(range(-9, 10)), horizon_s=2**30)
     one, all_of = (Engine(each.build_timetable(date)) for each in (network, weeks))
-    hours = {SUMMER: 23, WINTER: 25}.get(date, 24)
-    next_hours = {SUMMER: 23, WINTER: 25}.get(date + dt.timedelta(1), 24)
-    day_s, next_s = hours * HOUR_S, next_hours * HOUR_S
+    # from noon minus 12 h to the next: the day *before* clocks change is the one of 23 or 25 hours
+    begins_s = [day_begins_s(date + dt.timedelta(days), "Europe/Berlin") for days in (0, 1, 2)]
+    day_s, next_s = begins_s[1] - begins_s[0], begins_s[2] - begins_s[1]
     assert facts(one, 0, day_s, arrive_by=False) == facts(all_of, 0, day_s, arrive_by=False)
     until_s = min(day_s + next_s, 49 * HOUR_S)
     assert facts(one, until_s, until_s - 24 * HOUR_S, arrive_by=True) == facts(
