@@ -27,6 +27,7 @@ from kaohsiung_ways import (
 from mobility.itinerary import format_itinerary
 from mobility.model import Mode
 from mobility.network.needs import Needs
+from mobility.planner.journeys import JourneySearch
 from mobility.planner.request import Ways
 from mobility.service import ImpossibleRequest, JourneyPlanner, PlanRequest
 
@@ -252,6 +253,21 @@ def test_pages_of_several_ways_neither_lose_nor_repeat(planner, has_readings, ar
     window_s = end_s - int(AT.timestamp())
     whole = planner.plan(replace(request, itineraries=None, window_s=window_s))
     assert sorted(pages) == sorted(format_itinerary(j) for j in whole.itineraries)
+
+
+def test_a_footpath_that_is_ridden_is_no_walk_from_the_door(planner):
+    """From a stop one walks to the same others, in the same time, whether or not vehicles may be changed by bike."""
+    start, end = planner.find_place("C19"), planner.find_place("O4")
+    request = PlanRequest(start, end, AT, ways=Ways(between=frozenset({WALK, RENTAL})), asked_at=AT)
+    side = planner._side
+    plans = side.surroundings.list_plans(request.ways)
+    search = JourneySearch(side.ground, request, None, plans, AT.timestamp())
+    search.find_page()
+    doors = {number: (query.access, query.egress) for (_, number), (_, query, _) in search._queries.items()}
+    assert len(doors) == 2
+    for on_foot, by_bike in zip(doors[0], doors[1], strict=True):
+        assert on_foot.stop.tolist() == by_bike.stop.tolist()
+        assert on_foot.seconds.tolist() == by_bike.seconds.tolist()
 
 
 def test_a_wheelchair_is_not_put_on_a_bike(planner):
