@@ -308,10 +308,12 @@ class JourneySearch:
         key = span.clock_s, number
         if key not in self._queries:
             request, plan = self.request, self.plans[number]
-            ground = self.ground if plan.changes is None else self.ground.with_changes(plan.changes)
-            day = ground.days.get(span.date, request.modes, request.needs)
-            access, before = self._list_ends(plan.access, span, is_egress=False)
-            egress, after = self._list_ends(plan.egress, span, is_egress=True)
+            day = walked = self.ground.days.get(span.date, request.modes, request.needs)
+            if plan.changes is not None:
+                day = self.ground.with_changes(plan.changes).days.get(span.date, request.modes, request.needs)
+            # not the day with changes by bike: its footpaths are no walks
+            access, before = self._list_ends(plan.access, span.clock_s, walked, is_egress=False)
+            egress, after = self._list_ends(plan.egress, span.clock_s, walked, is_egress=True)
             query = Query(
                 access=access,
                 egress=egress,
@@ -337,22 +339,24 @@ class JourneySearch:
         way_s = min(NOMINAL_S + way_m / NOMINAL_MPS, LONGEST_NOMINAL_S)
         return at_s - way_s if request.arrive_by else at_s + way_s
 
-    def _list_ends(self, finder: DoorFinder | None, span: Span, *, is_egress: bool) -> tuple[Ends, Doors | None]:
+    def _list_ends(
+        self, finder: DoorFinder | None, clock_s: int, day: Day, *, is_egress: bool
+    ) -> tuple[Ends, Doors | None]:
         """Stops at one end, looked for once for all plans that begin (end) alike."""
-        key = span.clock_s, is_egress, finder
+        key = clock_s, is_egress, finder
         if key not in self._ends:
-            self._ends[key] = self._find_ends(finder, span, is_egress=is_egress)
+            self._ends[key] = self._find_ends(finder, clock_s, day, is_egress=is_egress)
         return self._ends[key]
 
-    def _find_ends(self, finder: DoorFinder | None, span: Span, *, is_egress: bool) -> tuple[Ends, Doors | None]:
+    def _find_ends(
+        self, finder: DoorFinder | None, clock_s: int, day: Day, *, is_egress: bool
+    ) -> tuple[Ends, Doors | None]:
         """By a vehicle only those that it reaches clearly sooner than one walks there."""
         request = self.request
         door = request.end if is_egress else request.start
-        # never the day with changes by bike: its footpaths are no walks
-        day = self.ground.days.get(span.date, request.modes, request.needs)
         if finder is None:
             return self.ground.list_ends(door, request.max_walk_s, day, is_egress=is_egress), None
-        walks, _ = self._list_ends(None, span, is_egress=is_egress)
+        walks, _ = self._list_ends(None, clock_s, day, is_egress=is_egress)
         # doors are looked for once, for the moment that was asked for, whatever the page: so pages fit together
         at_s = self._find_door_moment_s(is_egress=is_egress)
         found = finder.find(
