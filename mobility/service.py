@@ -41,7 +41,6 @@ from mobility.network.places import build_places, distance_between_m
 from mobility.network.routes import build_routes
 from mobility.network.shapes import Shapes
 from mobility.network.transfers import Walking
-from mobility.planner.access_egress import WalkedStreets
 from mobility.planner.clocks import date_of, day_begins_s
 from mobility.planner.days import NO_DAYS, Days
 from mobility.planner.doors.ends import Moment
@@ -61,11 +60,11 @@ from mobility.planner.refusals import ImpossibleRequest, NoStopNear, OutsideServ
 from mobility.planner.request import PlanRequest, PlanResult, Service, Stopover, check_request, write_cursors
 from mobility.planner.workspace import MAX_VEHICLES
 from mobility.stored import StoredNetwork, is_store, open_store
+from mobility.stored.streets import read_streets
 from mobility.streets.fallback import WithFallback
 from mobility.streets.great_circle import GreatCircle
 from mobility.streets.profiles import Profile
 from mobility.streets.router import StreetRouter
-from mobility.streets.streets_router import StreetNetworkRouter
 from mobility.supply import supply_of_city, supply_of_feed
 
 __all__ = [
@@ -355,8 +354,8 @@ class JourneyPlanner:
 
     def _list_unlinked(self) -> list[FeedNotice]:
         """Stops and entrances within the extract that no street leads to: nobody walks there from the street."""
-        walked = self._side.ground.streets
-        if walked is None:
+        streets = self._side.ground.streets
+        if streets is None:
             return []
         stops, count = self._places.stops, len(self._places.stops)
         told = [
@@ -365,7 +364,7 @@ class JourneyPlanner:
                 f"{stops[number].stop_id if number < count else 'an entrance'} is at no street that one can walk"
                 f"{'; it is reached by changing only' if number < count else ''}: check its position, or the extract",
             )
-            for number in walked.stops.unlinked.tolist()
+            for number in streets.list_unlinked().tolist()
         ]  # fmt: skip
         others = self._side.surroundings.list_unlinked()
         return told + [FeedNotice(UNLINKED_PLACE, Severity.WARNING, "", 0, f"{text}: check it") for text in others]
@@ -399,9 +398,10 @@ class JourneyPlanner:
         """From now on plan with this; queries that have begun keep what they began with."""
         with self._lock:
             self._supply = supply
-            self._side = self._surround(self._side.ground, supply, self._side.surroundings)
+            self._side = self._side._replace(surroundings=self._side.surroundings.with_supply(supply))
             if self._step_free is not None:
-                self._step_free = self._surround(self._step_free.ground, supply, self._step_free.surroundings)
+                surroundings = self._step_free.surroundings.with_supply(supply)
+                self._step_free = self._step_free._replace(surroundings=surroundings)
 
     def _side_for(self, needs: Needs) -> _Side:
         """The network on foot, or the one with step-free ways, which is made when first asked for."""
@@ -419,27 +419,17 @@ class JourneyPlanner:
         walking = network.walking
         teller = LegTeller(router, self._straight, self._places.stops, walking.profile, walking.speed_mps)
         told_with = Reconstructor(network, self._places, self._routes, self._shapes, self.timezone, teller)
-        walked = None
-        if self._streets is not None:
-            schedule, doors = network.schedule, network.footpaths.entrances
-            lat, lon = np.append(schedule.lat, doors.lat), np.append(schedule.lon, doors.lon)
-            walked = WalkedStreets(router, router.link(lat, lon, network.walking.profile), network.walking.speed_mps)
+        schedule = network.schedule
+        streetside = Streetside(
+            router, schedule.lat, schedule.lon, network.footpaths.entrances, foot=teller.foot, foot_mps=teller.foot_mps
+        )
 
         def make_days(changed: Network) -> Days:
             return Days(changed, self._routes, costs=self._costs)
 
-        ground = Ground(days, told_with, *self.feed_dates, streets=walked, make_days=make_days)
-        return self._surround(ground, supply)
-
-    def _surround(self, ground: Ground, supply: Supply, before: Surroundings | None = None) -> _Side:
-        told_with = ground.reconstructor
-        network = told_with.network
-        schedule, teller = network.schedule, told_with.teller
-        streetside = before.streetside if before else Streetside(
-            teller.router, schedule.lat, schedule.lon, network.footpaths.entrances,
-            foot=teller.foot, foot_mps=teller.foot_mps,
-        )  # fmt: skip
-        return _Side(ground, Surroundings(supply, network, streetside, teller, before))
+        streets = None if self._streets is None else streetside
+        ground = Ground(days, told_with, *self.feed_dates, streets=streets, make_days=make_days)
+        return _Side(ground, Surroundings(supply, network, streetside, teller))
 
     def find_place(self, text: str) -> Place:
         """A place by ``lat,lon``, stop id, stop code or stop name.
@@ -538,12 +528,10 @@ def open_streets(path: Path, elevation: Path | None = None) -> WithFallback:
     Raises:
         StreetsUnreadable: The file is missing, or not (all of) an extract.
     """
-    from mobility.streets.compile import read_streets  # noqa: PLC0415  (osmium, for who has an extract)
-
-    graph, notices = read_streets(path, elevation=elevation)
+    router, notices = read_streets(path, elevation, lambda _done, _of: None)
     for notice in notices:
-        LOG.warning("%s", notice.message)
-    return WithFallback(StreetNetworkRouter(graph), GreatCircle())
+        LOG.warning("%s: %s", notice.file, notice.message)
+    return router
 
 
 def default_cache_dir() -> Path:

@@ -45,7 +45,7 @@ def supply_of_feed(feed: Feed, timezone: str) -> Supplied:
     """What a feed alone has: its on-demand zones."""
     zones = build_on_demand(feed)
     model = AvailabilityModel.prior(timezone)
-    supply = Supply(zones=zones, routes=_list_route_facts(feed), model=model, timezone=timezone)
+    supply = Supply(zones=zones, routes=_list_route_facts(feed) if len(zones) else {}, model=model, timezone=timezone)
     return Supplied(supply, zones.notices)
 
 
@@ -62,21 +62,19 @@ def supply_of_city(city: City, files: CityFiles, feed: Feed) -> Supplied:
             found += [_as_notice(notice) for notice in decoded.notices]
         except GbfsUnreadable as error:
             found.append(Notice(BROKEN, Severity.WARNING, str(files.gbfs), 0, str(error)))
-    holidays = frozenset(dt.date.fromisoformat(str(day)) for day in city.settings.get("public_holidays", ()))
+    holidays = city.list_holidays()
     car_parks = None
     try:
         facilities = read_parking(files.parking).facilities
         car_parks = CarParks(facilities, city.timezone, city.currency, {}, holidays)
     except ParkingUnreadable as error:
         found.append(Notice(BROKEN, Severity.WARNING, str(files.parking), 0, str(error)))
-    supply = Supply(
+    supply = replace(
+        alone,
         systems=tuple(systems),
         car_parks=car_parks,
-        zones=alone.zones,
-        routes=alone.routes,
         taxi=read_taxis(city),
         model=AvailabilityModel.prior(city.timezone, holidays),
-        timezone=city.timezone,
     )
     return Supplied(supply, tuple(found))
 

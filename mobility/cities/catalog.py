@@ -6,6 +6,7 @@ folder of the operator's. Nothing here knows a particular city.
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,11 @@ class City:
     sources: Mapping[str, Mapping[str, str]]
     approximations: Mapping[str, Approximation]
     settings: Mapping[str, Any] = field(repr=False, default_factory=lambda: MappingProxyType({}))
+
+    def list_holidays(self) -> frozenset[dt.date]:
+        """Its public holidays, as far as ``city.toml`` knows them."""
+        days = self.settings.get("public_holidays", ())
+        return frozenset(day if isinstance(day, dt.date) else dt.date.fromisoformat(str(day)) for day in days)
 
     def get_setting(self, *path: str) -> Any:
         """The value at ``path`` in ``city.toml``.

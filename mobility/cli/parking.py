@@ -103,7 +103,7 @@ def near(
             sort=Sort(sort),
             limit=limit,
         )
-        places = build_places(parking.facilities, parking.timezone, _holidays(known))
+        places = build_places(parking.facilities, parking.timezone, known.list_holidays())
         offers = find_parking(places, request)
         if json:
             print_json(offers_to_json(offers, parking))
@@ -143,7 +143,7 @@ def fee(
         name, text, tariff = _find_tariff(parking, facility)
         start, stay_s = _parse_arrival(at, parking.timezone), parse_stay(stay)
         kind, holders = parse_vehicle(vehicle), parse_holders(shown)
-        breakdown = fee_breakdown(tariff, kind, start, stay_s, _holidays(known), holders) if tariff else None
+        breakdown = fee_breakdown(tariff, kind, start, stay_s, known.list_holidays(), holders) if tariff else None
         if json:
             print_json(fee_to_json(breakdown, name, text, parking.currency))
         else:
@@ -259,8 +259,3 @@ def _describe(facility: Facility) -> str:
 
 def _name(names: Mapping[str, str], other: str) -> str:
     return next(iter(names.values()), other)
-
-
-def _holidays(city: City) -> frozenset[dt.date]:
-    days = city.settings.get("public_holidays", ())
-    return frozenset(day if isinstance(day, dt.date) else dt.date.fromisoformat(str(day)) for day in days)

@@ -7,8 +7,6 @@ so that a door in the hills has a way out.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +17,8 @@ from mobility.network.stations import Entrances, no_entrances
 from mobility.network.timetable import Ints
 from mobility.network.transfer_rules import MOST_COPIES
 from mobility.network.transfers import Walking
+from mobility.planner.doors.streetside import Streetside
 from mobility.planner.query import Ends
-from mobility.streets.router import StreetRouter, Targets
 
 NEAREST = 3
 FARTHEST_S = 3600
@@ -37,13 +35,13 @@ def list_walks(
     entrances: Entrances = _IN_THE_STREET,
     *,
     is_egress: bool = False,
-    streets: WalkedStreets | None = None,
+    streets: Streetside | None = None,
 ) -> Ends:
     """Served stops within ``max_walk_s`` of a coordinate, and the nearest few up to an hour away; with
     ``is_egress`` the walks lead there from the stops. ``streets`` knows real ways, else they are straight.
     """
     if streets is not None:
-        return _list_street_walks(at, schedule, max_walk_s, is_served, entrances, streets, is_egress=is_egress)
+        return _list_street_walks(at, schedule, max_walk_s, is_served, streets, is_egress=is_egress)
     # all others are farther in latitude alone
     reach_m = (max(max_walk_s, FARTHEST_S) + 1) * walking.speed_mps / walking.detour
     near = np.flatnonzero(is_served & (np.abs(schedule.lat - at.lat) <= np.degrees(reach_m / EARTH_M) * 1.01))
@@ -60,64 +58,31 @@ def list_walks(
     return Ends(chosen.astype(np.int32), seconds[chosen].astype(np.int32))
 
 
-class WalkedStreets(NamedTuple):
-    """Streets that people walk. ``stops`` are the stops of the schedule and then the entrances, linked to them."""
-
-    router: StreetRouter
-    stops: Targets
-    speed_mps: float
-
-
 def _list_street_walks(
     at: Coordinate,
     schedule: Schedule,
     max_walk_s: int,
     is_served: npt.NDArray[np.bool_],
-    entrances: Entrances,
-    streets: WalkedStreets,
+    streets: Streetside,
     *,
     is_egress: bool,
 ) -> Ends:
     """As far as was asked for; where hardly a stop is so near, as far as an hour."""
-    ends = _reach_stops(at, schedule, max_walk_s, is_served, entrances, streets, is_egress=is_egress)
+
+    def reach(limit_s: int) -> Ends:
+        near = streets.list_near(at, streets.foot, limit_s, inbound=is_egress, speed_mps=streets.foot_mps)
+        kept = is_served[near.stop]
+        return Ends(near.stop[kept], near.seconds[kept])
+
+    ends = reach(max_walk_s)
     if max_walk_s >= FARTHEST_S or len(np.unique(schedule.stop_row[ends.stop])) >= NEAREST:
         return ends
-    far = _reach_stops(at, schedule, FARTHEST_S, is_served, entrances, streets, is_egress=is_egress)
+    far = reach(FARTHEST_S)
     if not len(far.stop):
         return ends
     limit_s = max(max_walk_s, _find_nearest_s(far.seconds, schedule.stop_row[far.stop]))
     kept = far.seconds <= limit_s
     return Ends(far.stop[kept], far.seconds[kept])
-
-
-def _reach_stops(
-    at: Coordinate,
-    schedule: Schedule,
-    limit_s: int,
-    is_served: npt.NDArray[np.bool_],
-    entrances: Entrances,
-    streets: WalkedStreets,
-    *,
-    is_egress: bool,
-) -> Ends:
-    reached = streets.router.reach(at, streets.stops, limit_s, inbound=is_egress, speed_mps=streets.speed_mps)
-    count = len(schedule.lat)
-    is_stop = reached.number < count
-    number, walk_s = reached.number[is_stop], reached.seconds[is_stop]
-    kept = is_served[number]
-    if not entrances.is_inside.any():
-        by_stop = np.argsort(number[kept], kind="stable")
-        return Ends(number[kept][by_stop], walk_s[kept][by_stop])
-    kept &= ~entrances.is_inside[number]
-    to_door_s = np.full(len(entrances.lat), _FAR_S, np.int64)
-    to_door_s[reached.number[~is_stop] - count] = reached.seconds[~is_stop]
-    door, stop, inside_s = entrances.list_doors(outward=is_egress)
-    seconds = to_door_s[door] + inside_s
-    is_near = (seconds <= limit_s) & is_served[stop]
-    return merge_ends(
-        Ends(number[kept], walk_s[kept]),
-        Ends(stop[is_near].astype(np.int32), seconds[is_near].astype(np.int32)),
-    )
 
 
 def _find_nearest_s(seconds: Ints, stop_row: Ints) -> int:

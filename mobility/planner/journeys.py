@@ -16,7 +16,7 @@ from mobility.itinerary import Itinerary
 from mobility.model import Place
 from mobility.network.build import Network
 from mobility.network.places import distance_between_m
-from mobility.planner.access_egress import FARTHEST_S, WalkedStreets, list_walks, merge_ends
+from mobility.planner.access_egress import FARTHEST_S, list_walks, merge_ends
 from mobility.planner.candidates import Candidate, Reader, as_walks
 from mobility.planner.clocks import Span, split_arrivals, split_departures, tell_on_its_day
 from mobility.planner.criteria.restriction import COARSER, NEAR_THE_BEST, NEARER_THE_BEST
@@ -26,6 +26,7 @@ from mobility.planner.days import Day, Days
 from mobility.planner.doors.between import BikeChanges
 from mobility.planner.doors.ends import DoorFinder, Doors, Moment
 from mobility.planner.doors.plans import ON_FOOT, Plan
+from mobility.planner.doors.streetside import Streetside
 from mobility.planner.doors.tell import TellEnds
 from mobility.planner.filters import judge
 from mobility.planner.paging import Page, PageRequest, find_page
@@ -56,7 +57,7 @@ class Ground:
     reconstructor: Reconstructor
     first: dt.date
     last: dt.date
-    streets: WalkedStreets | None = None
+    streets: Streetside | None = None
     make_days: Callable[[Network], Days] | None = None
     """Days of the same routes on a network with other footpaths."""
 

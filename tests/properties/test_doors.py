@@ -13,7 +13,7 @@ from mobility.planner.doors import hire, park
 from mobility.planner.doors.hire import HireFinder, HirePlaces
 from mobility.planner.doors.legs import LegTeller
 from mobility.planner.doors.park import ParkFinder, ParkPlaces
-from mobility.planner.doors.stock import LEAST, UNKNOWN, Stock
+from mobility.planner.doors.stock import LEAST, MOST_EXTRA_S, UNKNOWN, Stock
 from mobility.planner.doors.streetside import Streetside
 from mobility.street_use import Hire, Parked
 from mobility.streets.great_circle import GreatCircle
@@ -105,7 +105,7 @@ def every_hire(stations, bikes, docks, start, end):
             if first == second or not usable or max(walks) > hire.LONGEST_WALK_S or ride > hire.LONGEST_RIDE_S:
                 continue
             total = sum(walks) + ride + hire.UNLOCK_S + hire.LOCK_S
-            total += extra(bikes[first], hire.MOST_EXTRA_S) + extra(docks[second], hire.MOST_EXTRA_S)
+            total += extra(bikes[first], MOST_EXTRA_S) + extra(docks[second], MOST_EXTRA_S)
             best = total if best is None else min(best, total)
     return best
 
@@ -141,7 +141,7 @@ def test_told_legs_last_as_long_as_was_counted_without_what_was_expected_to_be_l
     for stop in found.stop.tolist():
         entry = found.find(stop)
         finder_with_model = finder.places.bikes.level[entry.first], finder.places.docks.level[entry.second]
-        lost_s = sum(extra(int(level), hire.MOST_EXTRA_S) for level in finder_with_model)
+        lost_s = sum(extra(int(level), MOST_EXTRA_S) for level in finder_with_model)
         here, there = finder.places.labels[entry.first].at, finder.places.labels[entry.second].at
         start, end = (Coordinate(*stops[stop]), place.at) if is_egress else (place.at, Coordinate(*stops[stop]))
         parts = [
@@ -171,7 +171,7 @@ def test_parked_ways_are_the_best_of_all_car_parks(town, limit_s):
     expected = {}
     for number, stop in enumerate(stops):
         totals = [
-            drive + park.PARK_S + extra(spaces[lot], park.MOST_EXTRA_S) + walk
+            drive + park.PARK_S + extra(spaces[lot], MOST_EXTRA_S) + walk
             for lot, at in enumerate(lots)
             if Chances.P[spaces[lot]] >= LEAST
             and (drive := seconds(door, at, Profile.CAR)) <= park.LONGEST_DRIVE_S

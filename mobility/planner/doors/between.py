@@ -18,8 +18,8 @@ from mobility.network.build import Network
 from mobility.network.timetable import Ints, pack_footpaths
 from mobility.planner.days import Days
 from mobility.planner.doors.ends import Moment
-from mobility.planner.doors.hire import LOCK_S, UNLOCK_S, HireFinder, expect_lost_s
-from mobility.planner.doors.stock import LEAST
+from mobility.planner.doors.hire import LOCK_S, UNLOCK_S, HireFinder
+from mobility.planner.doors.stock import LEAST, expect_lost_s
 from mobility.planner.doors.streetside import Pairs
 
 LONGEST_CHANGE_S: Final = 1500
@@ -93,7 +93,7 @@ class BikeChanges:
             for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
                 seconds = int(before_s + UNLOCK_S + ride_s[row] + LOCK_S + left_walk_s[column])
                 dock = places.docks.find_probability(int(other[row]), asked_s, at_s + seconds)
-                expected_s = seconds + expect_lost_s(bike) + expect_lost_s(dock)
+                expected_s = seconds + int(expect_lost_s(bike) + expect_lost_s(dock))
                 if dock >= LEAST and expected_s < least_s:
                     best, least_s = (first, int(other[row]), seconds), expected_s
         return best

@@ -8,7 +8,6 @@ gone. A vehicle is never returned where it was taken.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,7 +21,7 @@ from mobility.model import Coordinate, Mode, Place
 from mobility.network.timetable import Flags, Ints
 from mobility.planner.doors.ends import Doors, Entry, Moment, no_doors, pick_shortest
 from mobility.planner.doors.legs import LegTeller
-from mobility.planner.doors.stock import LEAST, Stock, choose_backup
+from mobility.planner.doors.stock import LEAST, Stock, choose_backup, expect_lost_s
 from mobility.planner.doors.streetside import Pairs
 from mobility.street_use import Chance, Hire
 from mobility.streets.profiles import Profile
@@ -36,8 +35,6 @@ LOCK_S: Final = 30
 """Assumed: to find and unlock a vehicle, and to return it."""
 FEW: Final = 6
 """So many places near a door are tried."""
-MOST_EXTRA_S: Final = 900
-"""What it costs at most if there is none: then one walks, or takes what comes."""
 ROAD_MPS: Final = 8.0
 """How fast a vehicle is taken to be whose speed is that of the road, where its range is compared with a ride."""
 AT_THE_DOOR: Final = -2
@@ -133,7 +130,7 @@ class HireFinder:
             end.at, self.places.by_vehicle, LONGEST_RIDE_S, inbound=True, speed_mps=self.speed_mps
         )
         _, rows, columns = np.intersect1d(near.number, ride.number, return_indices=True)
-        total = near.seconds[rows] + ride.seconds[columns] + UNLOCK_S + LOCK_S + _expected_s(chance[rows])
+        total = near.seconds[rows] + ride.seconds[columns] + UNLOCK_S + LOCK_S + expect_lost_s(chance[rows])
         total = np.where(chance[rows] >= LEAST, total, _FAR_S)
         if not len(total) or total.min() >= _FAR_S:
             return None
@@ -189,7 +186,7 @@ class HireFinder:
         own_s, other_s = (LOCK_S, UNLOCK_S) if is_egress else (UNLOCK_S, LOCK_S)
         reached = self.teller.reach_on_foot(door, self.places.on_foot, LONGEST_WALK_S, inbound=is_egress)
         probability = here.list_probabilities(asked_s, at_s)[reached.number]
-        cost_s = reached.seconds + own_s + _expected_s(probability)
+        cost_s = reached.seconds + own_s + expect_lost_s(probability)
         if is_egress and self.may_end_at is not None and self.may_end_at(door):
             # it may be left anywhere: at the door, then, rather than near it
             ride = self.teller.router.reach(
@@ -208,7 +205,7 @@ class HireFinder:
             near_s[better] = total_s[is_better]
             before[better, 0], before[better, 1] = place, reached.seconds[row]
         far = there.list_probabilities(asked_s, at_s)
-        return np.where(far >= LEAST, np.minimum(near_s + other_s + _expected_s(far), _FAR_S), _FAR_S), before
+        return np.where(far >= LEAST, np.minimum(near_s + other_s + expect_lost_s(far), _FAR_S), _FAR_S), before
 
     def _with_hire(self, ride: Leg, first: int, second: int, moment: Moment) -> Leg:
         asked_s = moment.asked_s
@@ -231,13 +228,3 @@ class HireFinder:
         probability = stock.list_probabilities(asked_s, arrive_s)
         backup = choose_backup(place, near.number, near.seconds, probability, self.places.labels)
         return stock.tell(place, self.places.labels[place], asked_s, arrive_s, backup)
-
-
-def expect_lost_s(probability: float) -> int:
-    """What is lost on average at one place because there may be none."""
-    return math.ceil((1.0 - probability) * MOST_EXTRA_S)
-
-
-def _expected_s(probability: Floats) -> Ints:
-    """What is lost on average because there may be none."""
-    return np.ceil((1.0 - probability) * MOST_EXTRA_S).astype(np.int64)

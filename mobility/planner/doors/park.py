@@ -19,7 +19,7 @@ from mobility.model import Coordinate, Mode, Place
 from mobility.network.timetable import Flags, Ints
 from mobility.planner.doors.ends import Doors, Entry, Moment, no_doors, pick_shortest
 from mobility.planner.doors.legs import LegTeller
-from mobility.planner.doors.stock import LEAST, Stock, choose_backup
+from mobility.planner.doors.stock import LEAST, Stock, choose_backup, expect_lost_s
 from mobility.planner.doors.streetside import Pairs
 from mobility.street_use import Parked
 from mobility.streets.profiles import Profile
@@ -29,7 +29,6 @@ LONGEST_DRIVE_S: Final = 2700
 LONGEST_WALK_S: Final = 600
 PARK_S: Final = 180
 """Assumed: from the barrier to standing beside the parked car."""
-MOST_EXTRA_S: Final = 900
 BACKUP_REACH_S: Final = 900
 _FAR_S: Final = 2**28
 IsOpen = Callable[[float], Flags]
@@ -127,10 +126,9 @@ class ParkFinder:
         reached = self.teller.router.reach(door.at, self.places.by_car, LONGEST_DRIVE_S)
         # they are on average half an hour's drive away at most: one moment for all of them
         probability = self.places.spaces.list_probabilities(asked_s, at_s + LONGEST_DRIVE_S / 4)[reached.number]
-        extra_s = np.ceil((1.0 - probability) * MOST_EXTRA_S).astype(np.int64)
         near_s = np.full(len(self.places.lat), _FAR_S, np.int64)
         usable = probability >= LEAST
         if self.places.is_open is not None:
             usable &= self.places.is_open(at_s + LONGEST_DRIVE_S / 4)[reached.number] > 0
-        near_s[reached.number] = np.where(usable, reached.seconds + PARK_S + extra_s, _FAR_S)
+        near_s[reached.number] = np.where(usable, reached.seconds + PARK_S + expect_lost_s(probability), _FAR_S)
         return near_s

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 UNKNOWN: Final = -1
 LEAST: Final = 0.2
 """Nobody is sent to a place where something is left only this seldom."""
+MOST_EXTRA_S: Final = 900
+"""What it costs at most if there is nothing: then one walks, looks further, or takes what comes."""
 KEPT: Final = 32
 """So many moments' probabilities are kept."""
 
@@ -59,19 +61,21 @@ class Stock:
 
     def find_probability(self, place: int, asked_s: float, arrive_s: float) -> float:
         """The chance at one place, at the very second."""
-        forecast = self._forecast(place, self._reading_of(place), asked_s, arrive_s)
+        return self._judge(place, self._forecast(place, self._reading_of(place), asked_s, arrive_s))
+
+    def _judge(self, place: int, forecast: Forecast | None) -> float:
         if not self.is_open[place]:
             return 0.0
         return forecast.p_usable if forecast else float(self.level[place] != 0)
 
     def _compute(self, asked_s: float, arrive_s: float) -> Floats:
-        if self.model is None:
-            return np.where(self.is_open > 0, np.where(self.level == 0, 0.0, 1.0), 0.0)
-        if not self._bound:
-            self._bound.append(self.model.bind(self.ids, self.kind))
-        level, capacity = self.level.astype(np.int64), self.capacity.astype(np.int64)
-        found = self._bound[0].forecast(level, capacity, self.observed_s, asked_s, arrive_s).p_usable
-        found = np.where(self.is_forecast > 0, found, np.where(self.level == 0, 0.0, 1.0))
+        found = np.where(self.level == 0, 0.0, 1.0)
+        if self.model is not None:
+            if not self._bound:
+                self._bound.append(self.model.bind(self.ids, self.kind))
+            level, capacity = self.level.astype(np.int64), self.capacity.astype(np.int64)
+            forecast = self._bound[0].forecast(level, capacity, self.observed_s, asked_s, arrive_s)
+            found = np.where(self.is_forecast > 0, forecast.p_usable, found)
         return np.where(self.is_open > 0, found, 0.0)
 
     def tell(self, place: int, at: Place, asked_s: float, arrive_s: float, backup: Backup | None) -> Chance:
@@ -81,7 +85,7 @@ class Stock:
         level = None if reading is None else reading.level
         capacity = int(self.capacity[place])
         forecast = self._forecast(place, reading, asked_s, arrive_s)
-        probability = self.find_probability(place, asked_s, arrive_s)
+        probability = self._judge(place, forecast)
         basis = forecast.basis if forecast else "prior" if reading is None else "now"
         return Chance(at, round(probability, 3), basis, level, None if capacity == UNKNOWN else capacity, age_s, backup)
 
@@ -95,6 +99,11 @@ class Stock:
             return None
         level, capacity = int(self.level[place]), int(self.capacity[place])
         return Reading(level, max(level, capacity), float(self.observed_s[place]))
+
+
+def expect_lost_s(probability: Floats | float) -> Ints:
+    """What is lost on average because there may be nothing."""
+    return np.asarray(np.ceil((1.0 - np.asarray(probability)) * MOST_EXTRA_S)).astype(np.int64)
 
 
 def choose_backup(place: int, near: Ints, seconds: Ints, probability: Floats, labels: Sequence[Place]) -> Backup | None:

@@ -85,6 +85,10 @@ class Streetside:
             return Pairs(none, none, none)
         return Pairs(*(np.concatenate(column).astype(np.int32) for column in zip(*parts, strict=True)))
 
+    def list_unlinked(self) -> Ints:
+        """The stops, and behind their numbers the entrances, that no street leads walkers to."""
+        return self._find_targets(self.foot).unlinked
+
     def _find_targets(self, profile: Profile) -> Targets:
         """The stops and then the entrances, linked to the streets of a profile."""
         with self._lock:

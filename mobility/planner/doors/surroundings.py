@@ -69,10 +69,9 @@ class Surroundings:
         self._lock = threading.RLock()
         self._changes: dict[int, BikeChanges] = {}
 
-    @property
-    def streetside(self) -> Streetside:
-        """The stops on the streets."""
-        return self._streetside
+    def with_supply(self, supply: Supply) -> Surroundings:
+        """The same stops with another supply."""
+        return Surroundings(supply, self._network, self._streetside, self._teller, self)
 
     def list_plans(self, ways: Ways) -> tuple[Plan, ...]:
         """The combinations that a request asks for, on foot first."""
